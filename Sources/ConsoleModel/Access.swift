@@ -1,0 +1,41 @@
+/// What an action touches. A viewer may do everything but `change`.
+package enum Reach: String, Sendable, Hashable, CaseIterable {
+  /// Moves on the screen only; no server is asked.
+  case view
+  /// Asks servers for more, changes nothing there.
+  case read
+  /// Changes something on a server.
+  case change
+}
+
+/// How careful the console must be with an environment.
+package enum EnvironmentClass: String, Sendable, Hashable, CaseIterable {
+  case development, staging, production
+}
+
+/// Name and class of the environment on the screen; both are shown everywhere.
+package struct EnvironmentIdentity: Sendable, Hashable {
+  package var name: String
+  package var environmentClass: EnvironmentClass
+
+  package init(name: String, environmentClass: EnvironmentClass) {
+    self.name = name
+    self.environmentClass = environmentClass
+  }
+}
+
+/// What this process may do, fixed for its lifetime.
+package struct Access: Sendable, Hashable {
+  /// Read-only by `--read-only` or by configuration: no changing action, no Mutator.
+  package var isReadOnly: Bool
+  /// Why, in words for the refusal: "started with --read-only".
+  package var reason: String
+  /// The right to unmask personal data. Never granted to a read-only process.
+  package var mayReveal: Bool
+
+  package init(isReadOnly: Bool, reason: String, mayReveal: Bool) {
+    self.isReadOnly = isReadOnly
+    self.reason = reason
+    self.mayReveal = mayReveal && !isReadOnly
+  }
+}

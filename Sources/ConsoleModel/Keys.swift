@@ -1,0 +1,191 @@
+/// A search for keys by pattern, on one server.
+package struct KeySearch: Sendable, Hashable {
+  /// Counts up; answers to an older search are dropped.
+  package var id: UInt64
+  package var node: NodeID
+  /// A Redis glob.
+  package var pattern: [UInt8]
+  /// Stop after this many matches.
+  package var limit: Int
+  /// At most this many keys visited per second.
+  package var keysPerSecond: Int
+
+  package init(
+    id: UInt64, node: NodeID, pattern: [UInt8], limit: Int = 10_000, keysPerSecond: Int = 50_000
+  ) {
+    self.id = id
+    self.node = node
+    self.pattern = pattern
+    self.limit = limit
+    self.keysPerSecond = keysPerSecond
+  }
+}
+
+/// How far a search is; `found` holds what is new since the last message.
+package struct KeySearchProgress: Sendable {
+  package enum State: Sendable, Hashable {
+    case running
+    case complete
+    /// Stopped at `limit`.
+    case limited
+    case cancelled
+    case failed(Fault)
+  }
+
+  package var id: UInt64
+  package var state: State
+  package var found: [KeyName]
+  package var foundTotal: Int
+  package var visited: UInt64
+  /// Keys in the database at the start, where known.
+  package var keys: UInt64?
+
+  package init(
+    id: UInt64, state: State, found: [KeyName], foundTotal: Int, visited: UInt64, keys: UInt64?
+  ) {
+    self.id = id
+    self.state = state
+    self.found = found
+    self.foundTotal = foundTotal
+    self.visited = visited
+    self.keys = keys
+  }
+}
+
+/// What a row of the key list shows; nil: not asked yet or not offered.
+package struct KeySummary: Sendable, Hashable {
+  package var key: KeyName
+  /// `string`, `hash`, …; `none` when it is gone.
+  package var type: String?
+  package var timeToLive: TimeToLive?
+  package var memoryBytes: UInt64?
+  package var encoding: String?
+  package var idleSeconds: UInt64?
+  package var frequency: UInt64?
+  /// True when its value is masked.
+  package var isPersonal: Bool
+
+  package enum TimeToLive: Sendable, Hashable {
+    case persistent
+    case milliseconds(UInt64)
+    case gone
+  }
+
+  package init(
+    key: KeyName, type: String? = nil, timeToLive: TimeToLive? = nil, memoryBytes: UInt64? = nil,
+    encoding: String? = nil, idleSeconds: UInt64? = nil, frequency: UInt64? = nil,
+    isPersonal: Bool = false
+  ) {
+    self.key = key
+    self.type = type
+    self.timeToLive = timeToLive
+    self.memoryBytes = memoryBytes
+    self.encoding = encoding
+    self.idleSeconds = idleSeconds
+    self.frequency = frequency
+    self.isPersonal = isPersonal
+  }
+}
+
+/// A request for one page of one key's value.
+package struct KeyInspectionRequest: Sendable, Hashable {
+  package var id: UInt64
+  package var node: NodeID
+  package var key: KeyName
+  package var page: PagePosition
+  /// Ask for the clear value of personal data; refused where the right is missing.
+  package var reveal: Bool
+
+  package init(
+    id: UInt64, node: NodeID, key: KeyName, page: PagePosition = .start, reveal: Bool = false
+  ) {
+    self.id = id
+    self.node = node
+    self.key = key
+    self.page = page
+    self.reveal = reveal
+  }
+}
+
+/// Where a page of a value begins.
+package enum PagePosition: Sendable, Hashable {
+  case start
+  /// Byte offset of a string, index of a list or sorted set.
+  case offset(UInt64)
+  /// Cursor of HSCAN or SSCAN.
+  case cursor([UInt8])
+  /// Exclusive start of a stream range.
+  case streamID([UInt8])
+}
+
+/// One page of a key's value, with all that is known of the key.
+package struct KeyInspection: Sendable {
+  package enum Value: Sendable, Hashable {
+    case string([UInt8])
+    case hash([Pair])
+    case list([[UInt8]])
+    case set([[UInt8]])
+    case sortedSet([Scored])
+    case stream([StreamEntry])
+    /// A type that the console cannot read, such as a module's.
+    case opaque(type: String)
+    /// Personal data: only its shape is known.
+    case masked
+    /// The key does not exist (any more).
+    case gone
+  }
+
+  package struct Pair: Sendable, Hashable {
+    package var field: [UInt8]
+    package var value: [UInt8]
+
+    package init(field: [UInt8], value: [UInt8]) {
+      self.field = field
+      self.value = value
+    }
+  }
+
+  package struct Scored: Sendable, Hashable {
+    package var member: [UInt8]
+    /// As the server prints it.
+    package var score: [UInt8]
+
+    package init(member: [UInt8], score: [UInt8]) {
+      self.member = member
+      self.score = score
+    }
+  }
+
+  package struct StreamEntry: Sendable, Hashable {
+    package var id: [UInt8]
+    package var fields: [Pair]
+
+    package init(id: [UInt8], fields: [Pair]) {
+      self.id = id
+      self.fields = fields
+    }
+  }
+
+  package var id: UInt64
+  package var summary: KeySummary
+  package var value: Value
+  /// Bytes of a string, elements of anything else.
+  package var length: UInt64?
+  package var page: PagePosition
+  /// nil on the last page.
+  package var nextPage: PagePosition?
+  package var fault: Fault?
+
+  package init(
+    id: UInt64, summary: KeySummary, value: Value, length: UInt64?, page: PagePosition,
+    nextPage: PagePosition?, fault: Fault? = nil
+  ) {
+    self.id = id
+    self.summary = summary
+    self.value = value
+    self.length = length
+    self.page = page
+    self.nextPage = nextPage
+    self.fault = fault
+  }
+}

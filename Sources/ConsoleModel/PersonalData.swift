@@ -1,0 +1,14 @@
+/// Which keys hold personal data: their values are masked wherever they could leave the server.
+package struct PersonalDataPolicy: Sendable, Hashable {
+  /// Redis globs of keys.
+  package var patterns: [[UInt8]]
+
+  package static let standard = PersonalDataPolicy(
+    patterns: ["session:*", "cart:*", "profile:*", "orders:*"].map { Array($0.utf8) })
+
+  package init(patterns: [[UInt8]]) { self.patterns = patterns }
+
+  package func covers(_ key: [UInt8]) -> Bool {
+    patterns.contains { Glob.matches(pattern: $0, text: key) }
+  }
+}

@@ -1,0 +1,29 @@
+/// What a cell means; the theme turns it into colours, so that panels never name one.
+package enum StyleRole: UInt8, Sendable, Hashable, CaseIterable {
+  case normal, dim, title, header, selection
+  case ok, warning, critical, stale
+  case accent, border, key, graph, mark, masked
+  case development, staging, production
+}
+
+package struct TextAttributes: OptionSet, Sendable, Hashable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package static let bold = TextAttributes(rawValue: 1)
+  package static let dim = TextAttributes(rawValue: 2)
+  package static let underline = TextAttributes(rawValue: 4)
+  package static let reverse = TextAttributes(rawValue: 8)
+}
+
+/// A cell's meaning and emphasis.
+package struct Style: Sendable, Hashable {
+  package var role: StyleRole
+  package var attributes: TextAttributes
+
+  package init(_ role: StyleRole = .normal, _ attributes: TextAttributes = []) {
+    self.role = role
+    self.attributes = attributes
+  }
+}
