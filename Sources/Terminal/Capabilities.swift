@@ -9,9 +9,13 @@ package struct Capabilities: Sendable, Hashable {
   /// The locale's character set is UTF-8; else only ASCII is drawn.
   package var isUnicode: Bool
   package var colorDepth: ColorDepth
+  /// What plots and signs are drawn with.
+  package var glyphs: GlyphLevel
 
-  package init(isUnicode: Bool, colorDepth: ColorDepth) {
+  /// - Parameter glyphs: by default the best that the locale allows.
+  package init(isUnicode: Bool, colorDepth: ColorDepth, glyphs: GlyphLevel? = nil) {
     self.isUnicode = isUnicode
     self.colorDepth = colorDepth
+    self.glyphs = isUnicode ? glyphs ?? .braille : .ascii
   }
 }

@@ -35,6 +35,8 @@ package struct Cell: Sendable, Hashable {
 package struct CellGrid: Sendable, Hashable {
   package static let maximumColumns = 500
   package static let maximumRows = 200
+  /// Combining marks that a cell holds on its base.
+  package static let maximumMarks = 4
 
   package let columns: Int
   package let rows: Int

@@ -4,6 +4,14 @@ package enum StyleRole: UInt8, Sendable, Hashable, CaseIterable {
   case ok, warning, critical, stale
   case accent, border, key, graph, mark, masked
   case development, staging, production
+
+  /// What a theme file calls it.
+  package var name: String { "\(self)" }
+
+  package init?(name: String) {
+    guard let role = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = role
+  }
 }
 
 package struct TextAttributes: OptionSet, Sendable, Hashable {

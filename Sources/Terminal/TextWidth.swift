@@ -9,9 +9,10 @@ package enum TextWidth {
   ) -> (scalar: UInt32, width: Int) {
     let value = scalar.value
     if value >= 0x20, value < 0x7F { return (value, 1) }
-    guard isUnicode, value >= 0xA0, !isHazard(value) else { return replacement(isUnicode) }
-    let width = cncurses_width(wchar_t(truncatingIfNeeded: value))
-    return width < 0 ? replacement(isUnicode) : (value, Int(width))
+    guard isUnicode, let width = measured(scalar) else {
+      return isUnicode ? (0xFFFD, 1) : (0x3F, 1)
+    }
+    return (value, width)
   }
 
   /// Columns that `text` takes when put whole.
@@ -19,8 +20,13 @@ package enum TextWidth {
     text.unicodeScalars.reduce(0) { $0 + drawable($1, isUnicode: isUnicode).width }
   }
 
-  private static func replacement(_ isUnicode: Bool) -> (scalar: UInt32, width: Int) {
-    isUnicode ? (0xFFFD, 1) : (0x3F, 1)
+  /// The columns of a scalar that may be drawn where Unicode is, else nil.
+  static func measured(_ scalar: Unicode.Scalar) -> Int? {
+    let value = scalar.value
+    if value < 0x7F { return value >= 0x20 ? 1 : nil }
+    guard value >= 0xA0, !isHazard(value), TerminalLocale.canMeasure else { return nil }
+    let width = cncurses_width(wchar_t(truncatingIfNeeded: value))
+    return width < 0 ? nil : Int(width)
   }
 
   /// Bidirectional controls, zero-width joiners and spaces, line and paragraph separators, tags,
