@@ -1,0 +1,125 @@
+private import Glibc
+private import Synchronization
+
+/// A real redis-server for one test: private folder, no persistence, ended by pid with its owner.
+package final class RedisServer: Sendable {
+  package enum Transport: Sendable, Hashable {
+    /// A Unix socket in the server's private folder; no TCP port at all.
+    case unixSocket
+    /// A free port on 127.0.0.1.
+    case loopback
+  }
+
+  package let address: SocketAddress
+  package let password: String?
+  private let folder: TemporaryFolder
+  private let arguments: [String]
+  private let process: Mutex<ChildProcess?> = Mutex(nil)
+
+  /// Starts the server and waits until it answers.
+  ///
+  /// - Parameter arguments: more of redis-server's options, such as `["--maxmemory", "64mb"]`.
+  package init(
+    _ transport: Transport = .unixSocket, arguments: [String] = [], password: String? = nil
+  ) throws(TestKitError) {
+    folder = try TemporaryFolder()
+    self.password = password
+    switch transport {
+    case .unixSocket: address = .unix(path: folder.file("redis.sock"))
+    case .loopback: address = .loopback(port: try SocketIO.freePort())
+    }
+    var all = ["--save", "", "--appendonly", "no", "--dir", folder.path, "--daemonize", "no"]
+    switch address {
+    case .unix(let path): all += ["--port", "0", "--unixsocket", path]
+    case .loopback(let port): all += ["--port", String(port), "--bind", "127.0.0.1"]
+    }
+    if let password { all += ["--requirepass", password] }
+    self.arguments = all + arguments
+    try start()
+  }
+
+  deinit { stop() }
+
+  /// `redis://127.0.0.1:1234` or `unix:///tmp/…/redis.sock`, without the password.
+  package var url: String {
+    switch address {
+    case .unix(let path): return "unix://\(path)"
+    case .loopback(let port): return "redis://127.0.0.1:\(port)"
+    }
+  }
+
+  package var processID: Int32? { process.withLock { $0?.processID } }
+
+  /// Starts it again after `stop` or `kill9`, on the same address, empty.
+  package func start() throws(TestKitError) {
+    let child = try ChildProcess("redis-server", arguments)
+    process.withLock { $0 = child }
+    var last = TestKitError("not tried")
+    let isReady = Eventually.holds(within: 10) { () -> Bool in
+      do throws(TestKitError) {
+        guard child.exit == nil else { return true }
+        let connection = try RedisConnection(address, password: password, within: 2)
+        return try connection.command(["PING"]) == .simple("PONG")
+      } catch {
+        last = error
+        return false
+      }
+    }
+    guard isReady, child.exit == nil else {
+      throw TestKitError("redis-server did not start: \(last)\n\(child.outputText)")
+    }
+  }
+
+  /// Ends it as an operator would: SIGTERM, SIGKILL if that is not enough.
+  package func stop() {
+    let child = process.withLock { running in
+      defer { running = nil }
+      return running
+    }
+    child?.end(within: 5)
+  }
+
+  /// Ends it without a chance to say goodbye.
+  package func kill9() {
+    let child = process.withLock { running in
+      defer { running = nil }
+      return running
+    }
+    child?.send(SIGKILL)
+    _ = child?.wait(within: 5)
+  }
+
+  /// SIGSTOP: connections stay open, nothing answers.
+  package func pause() { process.withLock { $0?.send(SIGSTOP) } }
+
+  /// SIGCONT
+  package func resume() { process.withLock { $0?.send(SIGCONT) } }
+
+  /// Another process on the same address: a new run id and no keys.
+  package func restart() throws(TestKitError) {
+    stop()
+    try start()
+  }
+
+  /// A new connection as another client.
+  package func connect(within seconds: Double = 10) throws(TestKitError) -> RedisConnection {
+    try RedisConnection(address, password: password, within: seconds)
+  }
+
+  /// One command on a connection of its own.
+  @discardableResult
+  package func command(_ words: [String]) throws(TestKitError) -> RedisReply {
+    try connect().command(words)
+  }
+
+  /// One field of `INFO section`, as text.
+  package func info(_ field: String, _ section: String = "everything") throws(TestKitError)
+    -> String?
+  {
+    let text = try command(["INFO", section]).text ?? ""
+    for line in text.split(separator: "\r\n") where line.hasPrefix("\(field):") {
+      return String(line.dropFirst(field.count + 1))
+    }
+    return nil
+  }
+}

@@ -1,0 +1,53 @@
+private import Glibc
+private import Synchronization
+
+/// A tmux server of the tests' own: its socket is private, its configuration empty.
+///
+/// Starting one takes longer than a session, so that a suite keeps one and opens sessions in it.
+package final class TerminalServer: Sendable {
+  private let folder: TemporaryFolder
+  private let process: ChildProcess
+  private let counter = Mutex(0)
+
+  package init() throws(TestKitError) {
+    folder = try TemporaryFolder()
+    // -D: in the foreground, so that it is our child and its pid is ours to end.
+    process = try ChildProcess(
+      "tmux", ["-u", "-D", "-S", folder.file("tmux.sock"), "-f", "/dev/null"],
+      TerminalServer.options(folder))
+    let socket = folder.file("tmux.sock")
+    guard Eventually.holds(within: 5, { unsafe access(socket, R_OK) == 0 }) else {
+      throw TestKitError("tmux did not start: \(process.errorText)")
+    }
+    try tmux(["set-option", "-g", "status", "off"])
+    try tmux(["set-option", "-g", "remain-on-exit", "on"])
+    try tmux(["set-option", "-g", "window-size", "manual"])
+    try tmux(["set-option", "-sg", "escape-time", "0"])
+  }
+
+  deinit { process.end(within: 2) }
+
+  /// Runs one tmux command and returns what it printed.
+  @discardableResult
+  package func tmux(_ arguments: [String]) throws(TestKitError) -> String {
+    let result = try ChildProcess.run(
+      "tmux", ["-u", "-S", folder.file("tmux.sock")] + arguments, TerminalServer.options(folder))
+    guard result.exit == .code(0) else {
+      throw TestKitError("tmux \(arguments.joined(separator: " ")): \(result.error)")
+    }
+    return result.output
+  }
+
+  func nextName() -> String {
+    counter.withLock { count in
+      count += 1
+      return "s\(count)"
+    }
+  }
+
+  private static func options(_ folder: TemporaryFolder) -> ChildProcess.Options {
+    var options = ChildProcess.Options()
+    options.environment = ["TMUX": nil, "LANG": "C.UTF-8", "LC_ALL": nil]
+    return options
+  }
+}

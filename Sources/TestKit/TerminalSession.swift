@@ -1,0 +1,112 @@
+private import Glibc
+
+/// A program in a terminal of a stated size, driven and read as a person would.
+package final class TerminalSession: Sendable {
+  package struct Size: Sendable, Hashable, CustomStringConvertible {
+    package var columns: Int
+    package var rows: Int
+
+    package init(_ columns: Int, _ rows: Int) {
+      self.columns = columns
+      self.rows = rows
+    }
+
+    package var description: String { "\(columns)x\(rows)" }
+  }
+
+  private let server: TerminalServer
+  private let name: String
+
+  /// Starts `command` with only these variables changed: TERM, LANG, and `environment` (nil removes).
+  package init(
+    _ server: TerminalServer, _ command: [String], size: Size = Size(120, 40),
+    terminal: String = "xterm-256color", locale: String = "C.UTF-8",
+    environment: [String: String?] = [:]
+  ) throws(TestKitError) {
+    self.server = server
+    name = server.nextName()
+    var words = ["env", "-u", "LC_ALL", "-u", "LC_CTYPE", "-u", "TMUX", "-u", "TMUX_PANE"]
+    words += environment.filter { $0.value == nil }.keys.sorted().flatMap { ["-u", $0] }
+    words += ["TERM=\(terminal)", "LANG=\(locale)"]
+    words += environment.compactMap { name, value in value.map { "\(name)=\($0)" } }.sorted()
+    try server.tmux(
+      [
+        "new-session", "-d", "-s", name, "-x", String(size.columns), "-y", String(size.rows), "--",
+      ] + words + command)
+  }
+
+  deinit { _ = try? server.tmux(["kill-session", "-t", name]) }
+
+  /// Types text as it is, without a meaning for names such as `Enter`.
+  package func type(_ text: String) throws(TestKitError) {
+    try server.tmux(["send-keys", "-t", name, "-l", "--", text])
+  }
+
+  /// Presses keys by tmux's names: `Enter`, `Escape`, `C-c`, `Up`, `F1`, `q`.
+  package func press(_ keys: String...) throws(TestKitError) {
+    try server.tmux(["send-keys", "-t", name, "--"] + keys)
+  }
+
+  package func resize(_ size: Size) throws(TestKitError) {
+    try server.tmux([
+      "resize-window", "-t", name, "-x", String(size.columns), "-y", String(size.rows),
+    ])
+  }
+
+  /// The rows on screen, without trailing blanks.
+  package func rows() throws(TestKitError) -> [String] {
+    try screen().split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
+      String.init)
+  }
+
+  /// The whole screen as text, one line for each row.
+  package func screen() throws(TestKitError) -> String {
+    try server.tmux(["capture-pane", "-p", "-t", name])
+  }
+
+  /// The same with its attributes as escape sequences.
+  package func attributedScreen() throws(TestKitError) -> String {
+    try server.tmux(["capture-pane", "-p", "-e", "-t", name])
+  }
+
+  /// A tmux format of this pane, such as `#{pane_dead}` or `#{cursor_flag}`.
+  package func format(_ format: String) throws(TestKitError) -> String {
+    String(try server.tmux(["display-message", "-p", "-t", name, format]).dropLast())
+  }
+
+  /// The process that tmux started (the shell or the program itself).
+  package func processID() throws(TestKitError) -> Int32 {
+    Int32(try format("#{pane_pid}")) ?? -1
+  }
+
+  /// True once the program has ended.
+  package func isOver() throws(TestKitError) -> Bool { try format("#{pane_dead}") == "1" }
+
+  /// Its exit code, nil while it runs or when a signal ended it.
+  package func exitCode() throws(TestKitError) -> Int32? {
+    guard try isOver() else { return nil }
+    return Int32(try format("#{pane_dead_status}"))
+  }
+
+  /// Waits until the screen satisfies `condition`; at the deadline throws with the screen.
+  @discardableResult
+  package func waitUntil(
+    _ what: String, within seconds: Double = 10, _ condition: (String) -> Bool
+  ) throws(TestKitError) -> String {
+    var last = ""
+    let found = try Eventually.holds(within: seconds) { () throws(TestKitError) -> Bool in
+      last = try screen()
+      return condition(last)
+    }
+    guard found else {
+      throw TestKitError("not within \(seconds) s: \(what)\nthe screen was:\n\(last)")
+    }
+    return last
+  }
+
+  /// Waits until `text` stands on the screen.
+  @discardableResult
+  package func wait(for text: String, within seconds: Double = 10) throws(TestKitError) -> String {
+    try waitUntil("\"\(text)\" on screen", within: seconds) { $0.contains(text) }
+  }
+}
