@@ -122,12 +122,18 @@ package enum DrawableText {
     case 0x09: return .escaped("\\t")
     case 0..<0x80: return .escaped(hexadecimal(byte))
     default:
-      let width = isUnicode && !isInvisible(value) ? TextWidth.measured(scalar) : nil
-      guard let width, width > 0 || marksLeft > 0 else {
+      guard let width = columns(of: scalar, isUnicode: isUnicode), width > 0 || marksLeft > 0 else {
         return .escaped("\\u{\(String(value, radix: 16))}")
       }
       return .plain(scalar, width: width)
     }
+  }
+
+  /// The columns of a scalar beyond ASCII that is drawn as it is; nil where its escape is drawn.
+  ///
+  /// 0 for a combining mark, which still needs a base with room for it.
+  package static func columns(of scalar: Unicode.Scalar, isUnicode: Bool) -> Int? {
+    isUnicode && !isInvisible(scalar.value) ? TextWidth.measured(scalar) : nil
   }
 
   /// Drawable, but nobody could tell them from a plain space or from nothing.
