@@ -70,13 +70,11 @@ package struct TextRows: Sendable, Hashable {
 /// Lets a combining mark sit on the character before it, at most as many as a cell holds; any
 /// other is drawn as its escape, so that none is lost.
 struct MarkRun {
-  /// What `Cell` keeps besides the base.
-  static let maximum = 4
   private var room = 0
 
   mutating func settle(_ step: ScalarStep) -> ScalarStep {
     guard step.columns == 0 else {
-      room = step.isEscape ? 0 : Self.maximum
+      room = step.isEscape ? 0 : CellGrid.maximumMarks
       return step
     }
     guard room > 0 else { return step.escaped }

@@ -3,7 +3,7 @@ import Terminal
 /// The next piece of some bytes: one scalar or one broken byte, and how it is drawn.
 ///
 /// Bytes come from servers, so decoding is strict (no overlong form, no surrogate) and whatever a
-/// terminal must not get is drawn as the escape that names it: `\x1b`, `\n`, `\u{202e}`, `\xff`.
+/// terminal must not get is drawn as the escape that `DrawableText` gives it.
 /// Allocates nothing: a value's rows are measured with it before any of them is formatted.
 package struct ScalarStep: Sendable, Hashable {
   package enum Form: Sendable, Hashable {
@@ -35,10 +35,9 @@ package struct ScalarStep: Sendable, Hashable {
     } else if first < 0x80 {
       self = Self.ascii(first, doublesBackslash)
     } else if let scalar = Self.decode(bytes, index) {
-      let drawable = TextWidth.drawable(scalar.value, isUnicode: isUnicode)
-      if drawable.scalar == scalar.value.value {
+      if let columns = DrawableText.columns(of: scalar.value, isUnicode: isUnicode) {
         self.init(
-          length: scalar.length, value: drawable.scalar, columns: drawable.width, form: .plain)
+          length: scalar.length, value: scalar.value.value, columns: columns, form: .plain)
       } else {
         self = Self.escaped(scalar.value.value, length: scalar.length)
       }
@@ -110,7 +109,9 @@ package struct ScalarStep: Sendable, Hashable {
       value = value << 6 | UInt32(next & 0x3F)
     }
     // C2…F4 exclude the overlong two-byte forms; the longer ones are excluded here.
-    guard length == 2 || value >= (length == 3 ? 0x800 : 0x10000), let scalar = Unicode.Scalar(value) else { return nil }
+    guard length == 2 || value >= (length == 3 ? 0x800 : 0x10000),
+      let scalar = Unicode.Scalar(value)
+    else { return nil }
     return (scalar, length)
   }
 

@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct ByteLayoutTests {
   @Test func textShowsWhatATerminalMustNotGetAsEscapes() {
-    let bytes = Array("a\u{1b}[31m\\\tb\u{202e}c\u{200d}d\u{feff}é\u{85}".utf8) + [0xFF, 0xE2, 0x80]
-    #expect(lines(bytes, .text) == [#"a\x1b[31m\\\tb\u{202e}c\u{200d}d\u{feff}é\u{85}\xff\xe2\x80"#])
+    let bytes =
+      Array("a\u{1b}[31m\\\tb\u{202e}c\u{200d}d\u{feff}é\u{85}".utf8) + [0xFF, 0xE2, 0x80]
+    #expect(
+      lines(bytes, .text) == [#"a\x1b[31m\\\tb\u{202e}c\u{200d}d\u{feff}é\u{85}\xff\xe2\x80"#])
     #expect(
       lines(Array("é界".utf8), .text, isUnicode: false) == [#"\u{e9}\u{754c}"#])
   }
@@ -20,9 +22,10 @@ import Testing
   }
 
   @Test func aRowEndsAfterALineFeedAndWhereTheWidthEnds() {
-    #expect(lines(Array("one\ntwo\n\nabcdefghijklmn".utf8), .text, width: 12) == [
-      #"one\n"#, #"two\n"#, #"\n"#, "abcdefghijkl", "mn",
-    ])
+    #expect(
+      lines(Array("one\ntwo\n\nabcdefghijklmn".utf8), .text, width: 12) == [
+        #"one\n"#, #"two\n"#, #"\n"#, "abcdefghijkl", "mn",
+      ])
   }
 
   @Test func wideAndCombiningCharactersKeepInsideTheWidth() {
@@ -39,14 +42,17 @@ import Testing
   }
 
   @Test func hexShowsOffsetBytesAndLetters() {
-    #expect(lines(Array("Hello, world! \u{1b}[".utf8) + [0xFF], .hex) == [
-      "0000  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 21 20 1b 5b  Hello, world! .[",
-      "0010  ff                                                .",
-    ])
+    #expect(
+      lines(Array("Hello, world! \u{1b}[".utf8) + [0xFF], .hex) == [
+        "0000  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 21 20 1b 5b  Hello, world! .[",
+        "0010  ff                                                .",
+      ])
     #expect(lines([1, 2, 3], .hex, base: 0x1_2345).first?.hasPrefix("12345  01 02 03") == true)
   }
 
-  @Test("fewer bytes a row on narrow screens", arguments: [(80, 16), (72, 16), (71, 8), (40, 8), (30, 4), (12, 1)])
+  @Test(
+    "fewer bytes a row on narrow screens",
+    arguments: [(80, 16), (72, 16), (71, 8), (40, 8), (30, 4), (12, 1)])
   func hexNarrows(_ width: Int, _ bytes: Int) {
     let rows = lines(Array(repeating: 0x41, count: 64), .hex, width: width)
     #expect(rows.count == 64 / bytes)
@@ -78,6 +84,7 @@ import Testing
       bytes, base: 0, mode: .text, form: RowForm(width: 80, isUnicode: true))
     #expect(layout.bytes.count == ByteLayout.pageBytes)
     #expect(layout.rowCount == ByteLayout.pageBytes)
-    #expect(layout.rows(65_000..<65_003).map { $0.map(\.text) } == Array(repeating: [#"\n"#], count: 3))
+    #expect(
+      layout.rows(65_000..<65_003).map { $0.map(\.text) } == Array(repeating: [#"\n"#], count: 3))
   }
 }

@@ -1,3 +1,4 @@
+import Terminal
 import Testing
 
 @testable import Panels
@@ -52,7 +53,8 @@ func lines(
   }
 
   @Test func laysOutByLineAndKeepsEveryFigureAsWritten() {
-    let text = #"{"id":1181,"price":1.50e+02,"big":98765432109876543210,"tags":["a",[]],"o":{}, "#
+    let text =
+      #"{"id":1181,"price":1.50e+02,"big":98765432109876543210,"tags":["a",[]],"o":{}, "#
       + #""esc":"q\"\\ \u00e9"}"#
     #expect(
       lines(Array(text.utf8), .json) == [
@@ -71,16 +73,18 @@ func lines(
   }
 
   @Test func aPageThatEndsInTheMiddleIsLaidOutAsFarAsItGoes() {
-    #expect(lines(Array(#"{"a":[1,{"b":"cut"#.utf8), .json) == [
-      "{", #"  "a": ["#, "    1,", "    {", #"      "b": "cut"#,
-    ])
+    #expect(
+      lines(Array(#"{"a":[1,{"b":"cut"#.utf8), .json) == [
+        "{", #"  "a": ["#, "    1,", "    {", #"      "b": "cut"#,
+      ])
   }
 
   @Test func hostileBytesInsideStringsAreDrawnAsEscapes() {
     let bytes = Array("[\"\u{1b}[2J\u{202e}x\n\u{200d}".utf8) + [0xFF, 0xC3] + Array("\"]".utf8)
-    #expect(lines(bytes, .json) == [
-      "[", #"  "\x1b[2J\u{202e}x\n\u{200d}\xff\xc3""#, "]",
-    ])
+    #expect(
+      lines(bytes, .json) == [
+        "[", #"  "\x1b[2J\u{202e}x\n\u{200d}\xff\xc3""#, "]",
+      ])
   }
 
   @Test func namesAreToldFromValuesByStyle() {
