@@ -1,0 +1,158 @@
+package import ConsoleModel
+package import Terminal
+
+/// The first line: where we are, how careful to be, and whether the figures can be trusted.
+enum Header {
+  /// A part of the line; the lowest weights go first when it gets narrow.
+  private struct Part {
+    var spans: [Span]
+    var weight: Int
+  }
+
+  static func draw(_ model: Model, in area: Rect, into grid: inout CellGrid) {
+    let context = model.context
+    grid.fill(area, style: Style(.title))
+    let right = rightParts(context)
+    var left = leftParts(context)
+    var kept = right
+    // The class and the name are the last to go: they say what a key press would touch.
+    while width(left, context) + width(kept, context) + 1 > area.width {
+      let lowest = (left + kept).map(\.weight).min() ?? 100
+      if lowest >= 90 { break }
+      left.removeAll { $0.weight == lowest }
+      kept.removeAll { $0.weight == lowest }
+    }
+    let rightWidth = width(kept, context)
+    var x = 1
+    for part in left {
+      x +=
+        grid.put(
+          part.spans, x: x, y: 0, in: area, limit: max(1, area.width - rightWidth - x)) + 2
+    }
+    x = max(x, area.width - rightWidth)
+    for part in kept { x += grid.put(part.spans, x: x, y: 0, in: area) + 2 }
+  }
+
+  private static func width(_ parts: [Part], _ context: Context) -> Int {
+    parts.reduce(0) { sum, part in
+      sum + 2
+        + part.spans.reduce(0) {
+          $0 + TextWidth.columns($1.text, isUnicode: context.isUnicode)
+        }
+    }
+  }
+
+  private static func leftParts(_ context: Context) -> [Part] {
+    var parts = [
+      Part(spans: [Span("cacheconsole", .title, .bold)], weight: 10),
+      Part(spans: environment(context), weight: 100),
+    ]
+    if let trouble = trouble(context) { parts.append(Part(spans: [trouble], weight: 80)) }
+    return parts
+  }
+
+  /// Name and class, in the class's colour; the class is a word, so that colour is not its only sign.
+  static func environment(_ context: Context) -> [Span] {
+    let environment = context.environment
+    // The name comes from a file and may be long; the class must stay on screen.
+    let room = max(6, context.columns - 16)
+    var name = environment.name
+    if name.unicodeScalars.count > room {
+      var cut = String.UnicodeScalarView()
+      cut.append(contentsOf: name.unicodeScalars.prefix(room - 1))
+      name = String(cut) + (context.isUnicode ? "…" : "~")
+    }
+    let role = role(of: environment.environmentClass)
+    return [
+      Span(name, .title, .bold), Span(" ", .title),
+      Span(environment.environmentClass.rawValue.uppercased(), role, .bold),
+    ]
+  }
+
+  static func role(of environmentClass: EnvironmentClass) -> StyleRole {
+    switch environmentClass {
+    case .development: .development
+    case .staging: .staging
+    case .production: .production
+    }
+  }
+
+  /// Which server hangs or is down, by name; several are counted.
+  private static func trouble(_ context: Context) -> Span? {
+    let nodes = context.snapshot?.nodes ?? []
+    let down = nodes.filter { $0.state == .down }
+    let stale = nodes.filter { $0.state == .stale }
+    guard let first = down.first ?? stale.first else { return nil }
+    let word = first.state == .down ? "down" : "hangs"
+    let age = context.age(first.lastReply).map { " \($0)" } ?? ""
+    let more = down.count + stale.count - 1
+    let rest = more > 0 ? " +\(more)" : ""
+    let mark = Mark.state(first.state, isUnicode: context.isUnicode)
+    return Span(
+      "\(mark) \(Mark.shortened(first.id.rawValue, to: 16, isUnicode: context.isUnicode)) \(word)\(age)\(rest)",
+      first.state == .down ? .critical : .warning, .bold)
+  }
+
+  private static func rightParts(_ context: Context) -> [Part] {
+    var parts: [Part] = []
+    if let snapshot = context.snapshot, !snapshot.tiers.isEmpty {
+      let wanted = snapshot.tiers.filter { $0.state != .unconfigured }
+      let live = wanted.filter { $0.state == .live }.count
+      let state: LiveState = live == wanted.count ? .live : (live == 0 ? .down : .stale)
+      parts.append(
+        Part(
+          spans: [
+            Span(
+              "\(Mark.state(state, isUnicode: context.isUnicode)) \(live)/\(wanted.count) tiers",
+              Mark.role(state))
+          ], weight: 50))
+    } else {
+      parts.append(Part(spans: [Span("connecting", .title)], weight: 50))
+    }
+    parts.append(
+      Part(spans: [Span("every \(Format.rate(context.interval))s", .title)], weight: 20))
+    if context.isRevealed {
+      parts.append(Part(spans: [Span("REVEALED", .critical, .bold)], weight: 70))
+    }
+    if context.access.isReadOnly {
+      parts.append(Part(spans: [Span("viewer (read-only)", .title)], weight: 40))
+    }
+    if context.isPaused {
+      parts.append(Part(spans: [Span("PAUSED", .warning, [.bold, .reverse])], weight: 90))
+    }
+    parts.append(
+      Part(
+        spans: [Span("\(context.clock(context.wall)) \(context.zone)", .title)], weight: 30))
+    return parts
+  }
+}
+
+/// Signs that several parts of the screen share.
+package enum Mark {
+  package static func state(_ state: LiveState, isUnicode: Bool) -> String {
+    switch state {
+    case .live: isUnicode ? "●" : "*"
+    case .stale: isUnicode ? "◐" : "~"
+    case .down: isUnicode ? "✖" : "x"
+    case .connecting: isUnicode ? "◌" : "."
+    case .unconfigured: isUnicode ? "○" : "o"
+    }
+  }
+
+  package static func role(_ state: LiveState) -> StyleRole {
+    switch state {
+    case .live: .ok
+    case .stale: .warning
+    case .down: .critical
+    case .connecting, .unconfigured: .dim
+    }
+  }
+
+  /// `text` in at most `limit` scalars, the last of them the mark where it was cut.
+  package static func shortened(_ text: String, to limit: Int, isUnicode: Bool) -> String {
+    guard text.unicodeScalars.count > limit, limit > 0 else { return text }
+    var cut = String.UnicodeScalarView()
+    cut.append(contentsOf: text.unicodeScalars.prefix(limit - 1))
+    return String(cut) + (isUnicode ? "…" : "~")
+  }
+}

@@ -1,0 +1,140 @@
+package import ConsoleModel
+package import Terminal
+
+/// Where an action's keys apply.
+package enum Scope: String, Sendable, Hashable, CaseIterable {
+  /// Everywhere outside dialogs and text inputs.
+  case global
+  /// A list with a selection.
+  case table
+  /// Scrolled text.
+  case pager
+  case overview, nodes, nodeDetail, commands, help
+  case keys, keyValue, hotKeys, slow, clients
+}
+
+/// Names every action; it is also the message that the action sends.
+package enum ActionID: String, Sendable, Hashable, CaseIterable {
+  // The program.
+  case quit, suspend, redraw, pause, nextTheme, theme, environment, node, reveal
+  case command, filter, help, back
+  // Panels.
+  case showOverview, showNodes, showKeys, showHotKeys, showSlow, showCommands, showClients
+  case nextPanel, previousPanel
+  // Lists and text.
+  case up, down, pageUp, pageDown, top, bottom, left, right
+  case open, sortNext, sortReverse
+  // Nodes and commands.
+  case nextNode
+  // Servers.
+  case slowlogReset
+}
+
+/// One definition of something that a user can do: key dispatch, footer, `?` help, `:` palette and
+/// the refusal of viewers all read it.
+package struct Action: Sendable {
+  package var id: ActionID
+  package var title: String
+  package var keys: [Key]
+  package var scopes: [Scope]
+  package var reach: Reach
+  /// The `:` form, such as `slowlog reset`; nil: no command.
+  package var command: String?
+  package var argument: Argument
+  /// Short label for the footer; nil: not shown there.
+  package var label: String?
+  /// Why it cannot be done now, beside the rule for viewers.
+  package var condition: @Sendable (Model) -> String?
+
+  /// What follows the command's name.
+  package enum Argument: Sendable, Hashable {
+    case none
+    case optional(String, Choices = .any)
+    case required(String, Choices = .any)
+
+    package enum Choices: Sendable, Hashable { case any, environments, themes, nodes }
+  }
+
+  package init(
+    _ id: ActionID, _ title: String, keys: [Key] = [], scopes: [Scope] = [.global],
+    reach: Reach = .view, command: String? = nil, argument: Argument = .none,
+    label: String? = nil, condition: @escaping @Sendable (Model) -> String? = { _ in nil }
+  ) {
+    self.id = id
+    self.title = title
+    self.keys = keys
+    self.scopes = scopes
+    self.reach = reach
+    self.command = command
+    self.argument = argument
+    self.label = label
+    self.condition = condition
+  }
+
+  /// What it sends when its key is pressed.
+  package var message: Message { .action(id) }
+
+  /// Why it may not be done, in words; nil if it may.
+  package func refusal(in model: Model) -> String? {
+    let access = model.context.access
+    if reach == .change, access.isReadOnly { return "read-only: \(access.reason)" }
+    return condition(model)
+  }
+}
+
+extension Action {
+  private static let byID: [ActionID: Action] = Dictionary(
+    registry.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+
+  private static let byKey: [Scope: [Key: ActionID]] = {
+    var table: [Scope: [Key: ActionID]] = [:]
+    for action in registry {
+      for scope in action.scopes {
+        for key in action.keys { table[scope, default: [:]][key] = action.id }
+      }
+    }
+    return table
+  }()
+
+  package static func with(_ id: ActionID) -> Action? { byID[id] }
+
+  /// The action that `key` means where `scopes` apply, innermost first.
+  package static func forKey(_ key: Key, in scopes: [Scope]) -> Action? {
+    for scope in scopes + [.global] {
+      if let id = byKey[scope]?[key] { return byID[id] }
+    }
+    return nil
+  }
+
+  /// Actions that apply where `scopes` do, innermost first, in the registry's order.
+  package static func applicable(in scopes: [Scope]) -> [Action] {
+    (scopes + [.global]).flatMap { scope in registry.filter { $0.scopes.contains(scope) } }
+  }
+}
+
+extension Key {
+  /// As help and footer print it.
+  package func label(isUnicode: Bool) -> String {
+    switch self {
+    case .character(" "): "Space"
+    case .character(let scalar): String(Character(scalar))
+    case .control(let scalar): "^" + String(Character(scalar)).uppercased()
+    case .enter: "Enter"
+    case .escape: "Esc"
+    case .tab: "Tab"
+    case .backTab: "S-Tab"
+    case .backspace: "Bksp"
+    case .delete: "Del"
+    case .insert: "Ins"
+    case .up: isUnicode ? "↑" : "Up"
+    case .down: isUnicode ? "↓" : "Down"
+    case .left: isUnicode ? "←" : "Left"
+    case .right: isUnicode ? "→" : "Right"
+    case .home: "Home"
+    case .end: "End"
+    case .pageUp: "PgUp"
+    case .pageDown: "PgDn"
+    case .function(let number): "F\(number)"
+    }
+  }
+}

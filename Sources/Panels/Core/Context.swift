@@ -1,0 +1,78 @@
+package import ConsoleModel
+package import Terminal
+
+/// What every panel may see: the world as of this frame, without any panel's own state.
+///
+/// `update` fills it, `draw` only reads it; neither asks a clock or a server.
+package struct Context: Sendable {
+  /// nil until the first collector has answered.
+  package var snapshot: Snapshot?
+  package var now: MonotonicTime
+  package var wall: WallTime
+  package var utcOffsetSeconds: Int
+  /// Abbreviation of the local zone, as the header shows it.
+  package var zone: String
+  package var environment: EnvironmentIdentity
+  /// Every environment that `:env` can switch to.
+  package var environments: [EnvironmentIdentity]
+  package var access: Access
+  package var capabilities: Capabilities
+  package var columns: Int
+  package var rows: Int
+  /// Seconds between two polls.
+  package var interval: Double
+  package var isPaused = false
+  /// Personal data is shown in the clear; only ever true with `access.mayReveal`.
+  package var isRevealed = false
+  package var theme: String
+  package var themes: [String]
+  /// The server that node-wise panels look at; nil: all, or the first where one is needed.
+  package var node: NodeID?
+
+  package init(
+    environment: EnvironmentIdentity, access: Access, capabilities: Capabilities,
+    columns: Int, rows: Int, interval: Double = 2,
+    now: MonotonicTime = MonotonicTime(nanoseconds: 0),
+    wall: WallTime = WallTime(microseconds: 0), utcOffsetSeconds: Int = 0, zone: String = "UTC",
+    environments: [EnvironmentIdentity] = [], theme: String = "dark", themes: [String] = ["dark"],
+    snapshot: Snapshot? = nil
+  ) {
+    self.snapshot = snapshot
+    self.now = now
+    self.wall = wall
+    self.utcOffsetSeconds = utcOffsetSeconds
+    self.zone = zone
+    self.environment = environment
+    self.environments = environments
+    self.access = access
+    self.capabilities = capabilities
+    self.columns = min(max(1, columns), CellGrid.maximumColumns)
+    self.rows = min(max(1, rows), CellGrid.maximumRows)
+    self.interval = interval
+    self.theme = theme
+    self.themes = themes
+  }
+
+  package var isUnicode: Bool { capabilities.isUnicode }
+
+  /// Where the active panel draws.
+  package var body: Rect { Frame(self).body }
+
+  package func node(_ id: NodeID) -> NodeStatus? { snapshot?.nodes.first { $0.id == id } }
+
+  /// The server to ask when one is needed: the chosen one, else the first.
+  package var targetNode: NodeID? {
+    if let node, self.node(node) != nil { return node }
+    return snapshot?.nodes.first?.id
+  }
+
+  /// Local time of day: `12:04:31`.
+  package func clock(_ time: WallTime) -> String {
+    CivilTime(time, offsetSeconds: utcOffsetSeconds).clock
+  }
+
+  /// How long ago `time` was: `4s`; nil if never.
+  package func age(_ time: MonotonicTime?) -> String? {
+    time.map { Format.age(seconds: now.seconds(since: $0)) }
+  }
+}

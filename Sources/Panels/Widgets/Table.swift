@@ -1,0 +1,345 @@
+package import Terminal
+
+/// A list of rows with a selection that follows its row: sorted, filtered, scrolled.
+///
+/// Sorting and filtering happen when rows change, not per frame; cells are formatted for visible
+/// rows only.
+package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
+  package let columns: [Column<Row>]
+  private let identify: @Sendable (Row) -> ID
+  private let filterText: @Sendable (Row) -> String
+
+  private var source: [Row] = []
+  /// Indices into `source`, in the order shown.
+  private var order: [Int] = []
+  private var selection: ID?
+  private var index = 0
+  private var firstVisible = 0
+  private var columnOffset = 0
+  package private(set) var filter = ""
+  /// The column that sorts; nil: the order in which rows came.
+  package private(set) var sortColumn: Int?
+  package private(set) var isDescending: Bool
+
+  package init(
+    columns: [Column<Row>], sortedBy: Int? = nil, descending: Bool = true,
+    identify: @escaping @Sendable (Row) -> ID,
+    filterText: @escaping @Sendable (Row) -> String
+  ) {
+    self.columns = columns
+    self.identify = identify
+    self.filterText = filterText
+    sortColumn = sortedBy
+    isDescending = descending
+  }
+
+  // MARK: Rows
+
+  /// Rows that pass the filter.
+  package var count: Int { order.count }
+  /// All rows.
+  package var total: Int { source.count }
+
+  /// The row at a shown position.
+  package subscript(position: Int) -> Row? {
+    order.indices.contains(position) && source.indices.contains(order[position])
+      ? source[order[position]] : nil
+  }
+
+  package var selected: Row? { self[index] }
+  package var selectedIndex: Int { index }
+
+  package mutating func setRows(_ rows: [Row]) {
+    source = rows
+    rebuild()
+  }
+
+  /// Adds rows at the end; cheap while nothing sorts or filters.
+  package mutating func append(_ rows: [Row]) {
+    guard sortColumn == nil, filter.isEmpty else {
+      source += rows
+      rebuild()
+      return
+    }
+    order += source.count..<source.count + rows.count
+    source += rows
+    select(index)
+  }
+
+  /// Changes rows in place where `identify` gives one of `rows`' identities.
+  package mutating func replace(_ rows: [ID: Row]) {
+    for position in source.indices {
+      if let new = rows[identify(source[position])] { source[position] = new }
+    }
+  }
+
+  /// Rows on screen when the table is drawn in `area`: what is worth asking details for.
+  package func visible(in area: Rect) -> [Row] {
+    let window = self.window(rows: bodyRows(in: area))
+    return (window.lowerBound..<window.upperBound).compactMap { self[$0] }
+  }
+
+  package mutating func setFilter(_ text: String) {
+    guard text != filter else { return }
+    filter = text
+    rebuild()
+  }
+
+  /// Selects the row with this identity if it is shown.
+  package mutating func select(id: ID) {
+    selection = id
+    if let found = order.firstIndex(where: { identify(source[$0]) == id }) { index = found }
+  }
+
+  package mutating func reset() {
+    source = []
+    order = []
+    selection = nil
+    index = 0
+    firstVisible = 0
+    columnOffset = 0
+    filter = ""
+  }
+
+  private mutating func rebuild() {
+    let needle = FilterText(filter)
+    order = source.indices.filter { needle.isEmpty || needle.matches(filterText(source[$0])) }
+    if let sortColumn, columns.indices.contains(sortColumn),
+      let sortKey = columns[sortColumn].sortKey
+    {
+      let keyed = order.map { (key: sortKey(source[$0]), position: $0) }
+      order = keyed.sorted { left, right in
+        if left.key.precedes(right.key, descending: isDescending) { return true }
+        if right.key.precedes(left.key, descending: isDescending) { return false }
+        return left.position < right.position
+      }.map(\.position)
+    }
+    if let selection, let found = order.firstIndex(where: { identify(source[$0]) == selection }) {
+      index = found
+    } else {
+      select(index)
+    }
+  }
+
+  private mutating func select(_ position: Int) {
+    index = max(0, min(position, order.count - 1))
+    selection = self[index].map(identify)
+  }
+
+  // MARK: Keys and mouse
+
+  /// Moves, pages, sorts; false if `action` is not the table's. `area` is where it is drawn.
+  package mutating func perform(_ action: ActionID, in area: Rect) -> Bool {
+    let page = max(1, bodyRows(in: area) - 1)
+    switch action {
+    case .up: select(index - 1)
+    case .down: select(index + 1)
+    case .pageUp: select(index - page)
+    case .pageDown: select(index + page)
+    case .top: select(0)
+    case .bottom: select(order.count - 1)
+    case .left: columnOffset = max(0, columnOffset - 1)
+    case .right:
+      let layout = ColumnLayout(columns, width: area.width - 1, offset: columnOffset)
+      let lastShown = layout.shown.last?.column ?? columns.count
+      if layout.hidden > 0, columnOffset == 0 || lastShown < columns.count - 1 {
+        columnOffset = min(columnOffset + 1, max(0, columns.count - 2))
+      }
+    case .sortNext: sortByNext()
+    case .sortReverse:
+      isDescending.toggle()
+      rebuild()
+    default: return false
+    }
+    firstVisible = window(rows: bodyRows(in: area)).lowerBound
+    return true
+  }
+
+  /// Takes a press or wheel step; true if a row was double-pressed.
+  package mutating func mouse(_ event: MouseEvent, in area: Rect) -> Bool {
+    guard area.contains(x: event.x, y: event.y) else { return false }
+    let rows = bodyRows(in: area)
+    switch event.kind {
+    case .scrollUp: select(index - 3)
+    case .scrollDown: select(index + 3)
+    case .press, .doublePress:
+      let position = window(rows: rows).lowerBound + event.y - area.y - 1
+      guard event.y > area.y, event.y - area.y - 1 < rows, position < order.count else {
+        return false
+      }
+      select(position)
+      return event.kind == .doublePress
+    }
+    firstVisible = window(rows: rows).lowerBound
+    return false
+  }
+
+  private mutating func sortByNext() {
+    let sortable = columns.indices.filter { columns[$0].sortKey != nil }
+    guard !sortable.isEmpty else { return }
+    let next = sortable.first { $0 > (sortColumn ?? -1) } ?? sortable[0]
+    sortColumn = next
+    // Figures are read from the largest, names from A.
+    if let row = source.first, case .text = columns[next].sortKey?(row) {
+      isDescending = false
+    } else {
+      isDescending = true
+    }
+    rebuild()
+  }
+
+  // MARK: Layout
+
+  /// Rows for data: the area without header and, where something is hidden, without the note.
+  private func bodyRows(in area: Rect) -> Int {
+    let all = max(0, area.height - 1)
+    return note(rows: all, in: area) == nil ? all : max(0, all - 1)
+  }
+
+  /// Shown positions, moved so that the selection is among them.
+  private func window(rows: Int) -> Range<Int> {
+    guard rows > 0, !order.isEmpty else { return 0..<0 }
+    var first = min(firstVisible, max(0, order.count - rows))
+    if index < first { first = index }
+    if index >= first + rows { first = index - rows + 1 }
+    return first..<min(order.count, first + rows)
+  }
+
+  /// What is not on screen, in words; nil if all is.
+  private func note(rows: Int, in area: Rect) -> String? {
+    var parts: [String] = []
+    if order.count > rows {
+      let window = self.window(rows: max(0, rows - 1))
+      parts.append(
+        window.isEmpty
+          ? "\(order.count) rows hidden"
+          : "\(window.lowerBound + 1)-\(window.upperBound) of \(order.count)")
+    }
+    if !filter.isEmpty { parts.append("\(order.count) of \(source.count) match") }
+    let hidden = ColumnLayout(columns, width: area.width - 1, offset: columnOffset).hidden
+    if hidden > 0 {
+      parts.append("+\(hidden) column\(hidden == 1 ? "" : "s") hidden")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  // MARK: Drawing
+
+  /// - Parameter empty: what to say when there is no row at all.
+  package func draw(
+    _ context: Context, in area: Rect, into grid: inout CellGrid, empty: String,
+    hasFocus: Bool = true
+  ) {
+    guard !area.isEmpty else { return }
+    // One column on the left marks the selection, so that colour is not its only sign.
+    let inner = Rect(
+      x: area.x + 1, y: area.y, width: area.width - 1, height: area.height)
+    let layout = ColumnLayout(columns, width: inner.width, offset: columnOffset)
+    drawHeader(layout, context, in: inner, into: &grid)
+    if order.isEmpty {
+      let text = source.isEmpty ? empty : "no row matches \"\(filter)\" (Esc clears the filter)"
+      grid.put(text, x: 0, y: 1, in: inner, style: Style(.dim))
+    }
+    let rows = bodyRows(in: area)
+    let window = self.window(rows: rows)
+    for position in window {
+      drawRow(
+        position, at: 1 + position - window.lowerBound, layout, context, hasFocus, in: area,
+        into: &grid)
+    }
+    if let note = note(rows: max(0, area.height - 1), in: area) {
+      let hint =
+        note.contains("column") ? (context.isUnicode ? ": widen or →" : ": widen or Right") : ""
+      let mark = context.isUnicode ? "… " : "~ "
+      grid.put(
+        mark + note + hint, x: 0, y: area.height - 1, in: inner, style: Style(.mark))
+    }
+  }
+
+  private func drawHeader(
+    _ layout: ColumnLayout, _ context: Context, in area: Rect, into grid: inout CellGrid
+  ) {
+    for item in layout.shown {
+      let column = columns[item.column]
+      var title = column.title
+      if item.column == sortColumn {
+        let marker =
+          context.isUnicode ? (isDescending ? "▼" : "▲") : (isDescending ? "v" : "^")
+        title += marker
+      }
+      let width = TextWidth.columns(title, isUnicode: context.isUnicode)
+      // The gap on the left of a right-aligned column may hold the sort marker.
+      let shift = column.alignment == .right ? max(-ColumnLayout.gap + 1, item.width - width) : 0
+      grid.put(
+        title, x: max(0, item.x + shift), y: 0, in: area, style: Style(.header, .bold),
+        limit: max(item.width + (shift < 0 ? -shift : 1), 1))
+    }
+  }
+
+  private func drawRow(
+    _ position: Int, at y: Int, _ layout: ColumnLayout, _ context: Context, _ hasFocus: Bool,
+    in area: Rect, into grid: inout CellGrid
+  ) {
+    guard let row = self[position], y < area.height else { return }
+    let isSelected = hasFocus && position == index
+    if isSelected {
+      grid.fill(
+        Rect(x: area.x, y: area.y + y, width: area.width, height: 1), style: Style(.selection))
+      grid.put(
+        context.isUnicode ? "▌" : ">", x: 0, y: y, in: area, style: Style(.selection, .bold))
+    }
+    for item in layout.shown {
+      let column = columns[item.column]
+      let cell = column.cell(row, context, item.width)
+      let style = isSelected ? Style(.selection, cell.style.attributes) : cell.style
+      var shift = 0
+      if column.alignment == .right {
+        let width = TextWidth.columns(cell.text, isUnicode: context.isUnicode)
+        shift = max(0, item.width - width)
+      }
+      grid.put(
+        cell.text, x: 1 + item.x + shift, y: y, in: area, style: style,
+        limit: item.width - shift)
+    }
+  }
+}
+
+/// What `/` matches by: all words, any case; a word that begins with `!` must not occur.
+package struct FilterText: Sendable, Hashable {
+  private let words: [(text: [UInt8], isNegated: Bool)]
+
+  package init(_ text: String) {
+    words = text.split(separator: " ").compactMap { word in
+      let isNegated = word.hasPrefix("!")
+      let lowered = Self.lowered(String(isNegated ? word.dropFirst() : word))
+      return lowered.isEmpty ? nil : (lowered, isNegated)
+    }
+  }
+
+  package var isEmpty: Bool { words.isEmpty }
+
+  package func matches(_ text: String) -> Bool {
+    let haystack = Self.lowered(text)
+    return words.allSatisfy { Self.contains(haystack, $0.text) != $0.isNegated }
+  }
+
+  package static func == (left: Self, right: Self) -> Bool {
+    left.words.elementsEqual(right.words) { $0.text == $1.text && $0.isNegated == $1.isNegated }
+  }
+
+  package func hash(into hasher: inout Hasher) { words.forEach { hasher.combine($0.text) } }
+
+  /// ASCII only: server text is bytes, and Unicode case folding is slow and locale-bound.
+  private static func lowered(_ text: String) -> [UInt8] {
+    text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
+  }
+
+  private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {
+    guard text.count >= word.count else { return false }
+    for start in 0...(text.count - word.count)
+    where text[start] == word[0] && text[start..<start + word.count].elementsEqual(word) {
+      return true
+    }
+    return false
+  }
+}
