@@ -21,7 +21,6 @@ package final class TerminalServer: Sendable {
     }
     try tmux(["set-option", "-g", "status", "off"])
     try tmux(["set-option", "-g", "remain-on-exit", "on"])
-    try tmux(["set-option", "-g", "window-size", "manual"])
     try tmux(["set-option", "-sg", "escape-time", "0"])
   }
 

@@ -2,7 +2,11 @@ import TestKit
 import Testing
 
 /// The fixtures themselves: a test that stands on a broken fixture proves nothing.
-@Suite struct TestKitTests {
+@Suite(.serialized, .blocking) struct TestKitTests {
+  @Test func `a blocking suite runs off the pool`() {
+    #expect(ChildProcess.readText("/proc/thread-self/comm") == "blocking\n")
+  }
+
   @Test func `a server starts, answers another client, hangs, recovers and restarts`() throws {
     for transport in [RedisServer.Transport.unixSocket, .loopback] {
       let server = try RedisServer(transport, arguments: ["--maxmemory", "64mb"])
