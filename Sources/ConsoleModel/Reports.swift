@@ -201,13 +201,17 @@ package struct HotKeyReport: Sendable, Hashable {
   package var keys: UInt64?
   /// Why there are none and what would make it possible, in one line.
   package var unavailable: String?
+  /// What limits the figures: keys at the counter's ceiling, an assumed setting.
+  package var note: String?
 
   package init(
-    rows: [Row] = [], sampled: UInt64 = 0, keys: UInt64? = nil, unavailable: String? = nil
+    rows: [Row] = [], sampled: UInt64 = 0, keys: UInt64? = nil, unavailable: String? = nil,
+    note: String? = nil
   ) {
     self.rows = rows
     self.sampled = sampled
     self.keys = keys
     self.unavailable = unavailable
+    self.note = note
   }
 }
