@@ -1,0 +1,166 @@
+/// What the command line asks for, before any file is read.
+package struct Arguments: Sendable, Hashable {
+  package enum Command: Sendable, Hashable {
+    case console
+    /// Print one screen, or one snapshot as JSON, and end.
+    case once(json: Bool)
+    case help
+    case version
+    /// The demo's supervisor process; started by the console itself.
+    case demoSupervisor([String])
+  }
+
+  package var command: Command = .console
+  package var redisURLs: [String] = []
+  package var configurationFile: String?
+  package var environment: String?
+  package var isDemo = false
+  package var isReadOnly = false
+  package var asksPassword = false
+  package var passwordFile: String?
+  /// Seconds between polls.
+  package var interval: Double?
+  package var theme: String?
+  package var mouse = true
+
+  package init() {}
+
+  /// Seconds that `--interval` accepts: faster would cost the servers, slower would hide incidents.
+  package static let intervalRange = 0.2...3600.0
+}
+
+extension Arguments {
+  /// - Parameter words: the arguments without the program's name.
+  package init(parsing words: [String]) throws(UsageError) {
+    self.init()
+    if words.first == Self.supervisorCommand {
+      command = .demoSupervisor(Array(words.dropFirst()))
+      return
+    }
+    var rest = words[...]
+    var once = false
+    var json = false
+    while let word = rest.popFirst() {
+      let (name, attached) = Self.split(word)
+      guard let option = Option(rawValue: name) else { throw Self.unknown(word) }
+      var value = ""
+      if option.takesValue {
+        guard let given = attached ?? rest.popFirst(), !given.isEmpty else {
+          throw UsageError("\(name) needs a value: \(name) \(option.valueName)")
+        }
+        value = given
+      } else if attached != nil {
+        throw UsageError("\(name) takes no value")
+      }
+      switch option {
+      case .redis: redisURLs.append(value)
+      case .config: configurationFile = value
+      case .env: environment = value
+      case .demo: isDemo = true
+      case .readOnly: isReadOnly = true
+      case .askPassword: asksPassword = true
+      case .passwordFile: passwordFile = value
+      case .interval: interval = try Self.seconds(value)
+      case .theme: theme = value
+      case .noMouse: mouse = false
+      case .once: once = true
+      case .json: json = true
+      case .help: command = .help
+      case .version: command = .version
+      }
+      if command == .help || command == .version { return }
+    }
+    if json && !once { throw UsageError("--json needs --once") }
+    if isDemo && !redisURLs.isEmpty { throw UsageError("--demo and --redis exclude each other") }
+    if isDemo && environment != nil { throw UsageError("--demo and --env exclude each other") }
+    if environment != nil && !redisURLs.isEmpty {
+      throw UsageError("--env and --redis exclude each other: an environment names its servers")
+    }
+    if once { command = .once(json: json) }
+  }
+
+  package static let supervisorCommand = "demo-supervisor"
+
+  /// `--name=value` in two parts.
+  private static func split(_ word: String) -> (String, String?) {
+    guard word.hasPrefix("--"), let mark = word.firstIndex(of: "=") else { return (word, nil) }
+    return (String(word[..<mark]), String(word[word.index(after: mark)...]))
+  }
+
+  private static func unknown(_ word: String) -> UsageError {
+    guard word.hasPrefix("-") else {
+      return UsageError(
+        "unexpected argument '\(Printable.line(word))': servers are given as --redis URL")
+    }
+    let (name, _) = split(word)
+    let known = Option.allCases.map(\.rawValue)
+    let hint = Suggestion.closest(to: name, in: known).map { "; did you mean \($0)?" } ?? ""
+    return UsageError("unknown option '\(Printable.line(name))'\(hint)")
+  }
+
+  private static func seconds(_ text: String) throws(UsageError) -> Double {
+    guard let value = Double(text), intervalRange.contains(value) else {
+      throw UsageError(
+        "--interval '\(Printable.line(text))' is not a number of seconds from "
+          + "\(intervalRange.lowerBound) to \(Int(intervalRange.upperBound))")
+    }
+    return value
+  }
+}
+
+/// Every option once: parsing, help and suggestions read this.
+package enum Option: String, CaseIterable, Sendable {
+  case redis = "--redis"
+  case config = "--config"
+  case env = "--env"
+  case demo = "--demo"
+  case readOnly = "--read-only"
+  case passwordFile = "--password-file"
+  case askPassword = "--ask-password"
+  case interval = "--interval"
+  case theme = "--theme"
+  case noMouse = "--no-mouse"
+  case once = "--once"
+  case json = "--json"
+  case version = "--version"
+  case help = "--help"
+
+  package var takesValue: Bool { !valueName.isEmpty }
+
+  package var valueName: String {
+    switch self {
+    case .redis: "URL"
+    case .config, .passwordFile: "FILE"
+    case .env, .theme: "NAME"
+    case .interval: "SECONDS"
+    default: ""
+    }
+  }
+
+  package var explanation: String {
+    switch self {
+    case .redis:
+      "watch this server (redis://[user@]host[:port][/db], unix:///path, host:port); repeatable"
+    case .config: "read this file instead of the usual ones"
+    case .env: "open this environment of the configuration"
+    case .demo: "open the embedded demo shop"
+    case .readOnly: "viewer: refuse every changing action, build no connection that could"
+    case .passwordFile: "read the password of the --redis servers from this file"
+    case .askPassword: "ask for the password of the --redis servers"
+    case .interval: "seconds between polls (default 2)"
+    case .theme: "colours: a file name in themes/ without .json5"
+    case .noMouse: "leave the mouse to the terminal"
+    case .once: "print one screen as plain text and end"
+    case .json: "with --once: print the snapshot as JSON (docs/snapshot.md)"
+    case .version: "print the version and end"
+    case .help: "print this and end"
+    }
+  }
+}
+
+/// A mistake on the command line: exit code 2.
+package struct UsageError: Error, Sendable, Hashable, CustomStringConvertible {
+  package var description: String
+
+  package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,117 @@
+private import ConsoleModel
+
+extension Configuration {
+  /// Parses one file; every key that it does not know is an error.
+  package init(parsing text: [UInt8], file: String) throws(ConfigurationError) {
+    self.init()
+    let root: JSON5Node
+    do throws(JSON5SyntaxError) {
+      root = try JSON5Parser.parse(text)
+    } catch {
+      throw ConfigurationError(file: file, error)
+    }
+    var reader = try ObjectReader(root, path: "", file: file)
+    try SchemaHeader.check(&reader, schema: Self.schema, version: Self.version)
+    defaultEnvironment = try reader.string("default_environment")
+    theme = try reader.string("theme")
+    mouse = try reader.bool("mouse")
+    interval = try reader.number("interval", in: Arguments.intervalRange)
+    isReadOnly = try reader.bool("read_only") ?? false
+    if let node = reader.take("personal_data") {
+      var personal = try ObjectReader(node, path: "personal_data", file: file)
+      personalPatterns = try personal.strings("patterns")
+      try personal.end()
+    }
+    if let node = reader.take("environments") {
+      var all = try ObjectReader(node, path: "environments", file: file)
+      for member in all.takeAll() {
+        environments.append(try Self.environment(member, file: file))
+      }
+    }
+    try reader.end()
+    if let name = defaultEnvironment, environment(named: name) == nil {
+      let hint = Suggestion.closest(to: name, in: environments.map(\.name))
+      throw ConfigurationError(
+        file: file,
+        detail: "default_environment '\(name)' is not among its environments"
+          + (hint.map { "; did you mean '\($0)'?" } ?? ""))
+    }
+  }
+
+  private static func environment(
+    _ member: JSON5Node.Member, file: String
+  ) throws(ConfigurationError) -> Environment {
+    let path = "environments.\(member.key)"
+    var reader = try ObjectReader(member.value, path: path, file: file)
+    guard !member.key.isEmpty, member.key.utf8.count <= 64 else {
+      throw reader.failure("an environment's name has 1 to 64 bytes", line: member.line)
+    }
+    guard let environmentClass = try reader.choice("class", EnvironmentClass.self) else {
+      throw reader.failure(
+        "'\(path).class' is missing: development, staging or production", line: member.line)
+    }
+    let isReadOnly = try reader.bool("read_only") ?? false
+    let mayReveal = try reader.bool("reveal") ?? (environmentClass == .development)
+    guard let list = reader.take("servers"), case .array(let nodes) = list.value, !nodes.isEmpty
+    else { throw reader.failure("'\(path).servers' must list at least one server") }
+    var servers: [Server] = []
+    for (index, node) in nodes.enumerated() {
+      let server = try server(node, path: "\(path).servers[\(index)]", index: index, file: file)
+      guard !servers.contains(where: { $0.name == server.name }) else {
+        throw reader.failure("two servers are named '\(server.name)'", line: node.line)
+      }
+      servers.append(server)
+    }
+    try reader.end()
+    return Environment(
+      name: member.key, environmentClass: environmentClass, isReadOnly: isReadOnly,
+      mayReveal: mayReveal, servers: servers, file: file)
+  }
+
+  private static func server(
+    _ node: JSON5Node, path: String, index: Int, file: String
+  ) throws(ConfigurationError) -> Server {
+    var reader = try ObjectReader(node, path: path, file: file)
+    guard let url = try reader.string("url") else {
+      throw reader.failure("'\(path).url' is missing: redis://host:port/db or unix:///path")
+    }
+    let server = Server(
+      name: try reader.string("name") ?? "redis-\(index + 1)", url: url,
+      passwordFile: try reader.string("password_file"),
+      passwordEnvironment: try reader.string("password_environment"),
+      asksPassword: try reader.bool("ask_password") ?? false)
+    try reader.end()
+    let sources = [
+      server.passwordFile != nil, server.passwordEnvironment != nil, server.asksPassword,
+    ]
+    guard sources.filter({ $0 }).count <= 1 else {
+      throw reader.failure(
+        "'\(path)' names more than one of password_file, password_environment, ask_password")
+    }
+    return server
+  }
+}
+
+/// Every file of ours begins with a schema name and a version.
+enum SchemaHeader {
+  static func check(
+    _ reader: inout ObjectReader, schema: String, version: Int
+  ) throws(ConfigurationError) {
+    guard let found = try reader.string("schema") else {
+      throw reader.failure(
+        "'schema' is missing: begin with { schema: \"\(schema)\", version: \(version),")
+    }
+    guard found == schema else {
+      throw reader.failure("schema is '\(found)', expected '\(schema)'")
+    }
+    guard let number = try reader.number("version", in: 1...1_000_000) else {
+      throw reader.failure("'version' is missing: version: \(version)")
+    }
+    guard number.rounded() == number, Int(number) <= version, Int(number) >= max(1, version - 1)
+    else {
+      throw reader.failure(
+        "version \(number) is not readable by this program, which reads \(version)"
+          + (Int(number) > version ? "; a newer cacheconsole wrote it" : ""))
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package import ConsoleModel
+
+/// What the configuration files say, merged and checked.
+package struct Configuration: Sendable, Hashable {
+  package static let schema = "cacheconsole.config"
+  package static let version = 1
+
+  package var environments: [Environment] = []
+  package var defaultEnvironment: String?
+  package var theme: String?
+  package var mouse: Bool?
+  /// Seconds between polls.
+  package var interval: Double?
+  package var isReadOnly = false
+  package var personalPatterns: [String]?
+
+  package init() {}
+
+  /// One environment: a name, how careful to be with it, and its servers.
+  package struct Environment: Sendable, Hashable {
+    package var name: String
+    package var environmentClass: EnvironmentClass
+    package var isReadOnly: Bool
+    /// The right to unmask personal data there.
+    package var mayReveal: Bool
+    package var servers: [Server]
+    /// The file that defines it.
+    package var file: String
+  }
+
+  /// One Redis server. The password's source is kept, not the password, unless the URL holds it.
+  package struct Server: Sendable, Hashable {
+    package var name: String
+    package var url: String
+    package var passwordFile: String?
+    package var passwordEnvironment: String?
+    package var asksPassword: Bool
+  }
+
+  package func environment(named name: String) -> Environment? {
+    environments.first { $0.name == name }
+  }
+
+  /// Adds a file that was read later: it may add and replace environments, but rights only shrink.
+  package mutating func merge(_ later: Configuration) {
+    for environment in later.environments {
+      var added = environment
+      if let index = environments.firstIndex(where: { $0.name == environment.name }) {
+        let earlier = environments.remove(at: index)
+        added.isReadOnly = added.isReadOnly || earlier.isReadOnly
+        added.mayReveal = added.mayReveal && earlier.mayReveal
+        if earlier.environmentClass == .production { added.environmentClass = .production }
+      }
+      environments.append(added)
+    }
+    defaultEnvironment = later.defaultEnvironment ?? defaultEnvironment
+    theme = later.theme ?? theme
+    mouse = later.mouse ?? mouse
+    interval = later.interval ?? interval
+    isReadOnly = isReadOnly || later.isReadOnly
+    if let patterns = later.personalPatterns {
+      personalPatterns = (personalPatterns ?? []) + patterns
+    }
+  }
+
+  /// The keys whose values are masked: the standard ones unless the files say otherwise.
+  package var personalData: PersonalDataPolicy {
+    personalPatterns.map { PersonalDataPolicy(patterns: $0.map { Array($0.utf8) }) } ?? .standard
+  }
+}

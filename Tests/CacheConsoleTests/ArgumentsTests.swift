@@ -1,0 +1,59 @@
+import CacheConsole
+import Testing
+
+@Suite struct ArgumentsTests {
+  @Test func allOptionsAreTaken() throws {
+    let parsed = try Arguments(parsing: [
+      "--redis", "redis://a:1", "--redis=unix:///x", "--config", "c", "--read-only", "--interval",
+      "0.5", "--theme", "mono", "--no-mouse", "--once", "--json",
+    ])
+    #expect(parsed.redisURLs == ["redis://a:1", "unix:///x"])
+    #expect(parsed.configurationFile == "c")
+    #expect(parsed.isReadOnly)
+    #expect(parsed.interval == 0.5)
+    #expect(parsed.theme == "mono")
+    #expect(!parsed.mouse)
+    #expect(parsed.command == .once(json: true))
+  }
+
+  @Test(arguments: [
+    (["--reids", "x"], "did you mean --redis?"),
+    (["--redis"], "--redis needs a value"),
+    (["--read-only=yes"], "takes no value"),
+    (["--json"], "--json needs --once"),
+    (["--interval", "0"], "not a number of seconds"),
+    (["--interval", "nan"], "not a number of seconds"),
+    (["--interval", "1e9"], "not a number of seconds"),
+    (["--demo", "--redis", "x"], "exclude each other"),
+    (["--env", "a", "--redis", "x"], "exclude each other"),
+    (["localhost:6379"], "--redis URL"),
+    (["--\u{1B}[31m"], "unknown option '--\u{FFFD}[31m'"),
+  ])
+  func mistakesAreNamed(words: [String], expected: String) {
+    do throws(UsageError) {
+      _ = try Arguments(parsing: words)
+      Issue.record("accepted \(words)")
+    } catch {
+      #expect(error.description.contains(expected), "\(error.description)")
+    }
+  }
+
+  @Test func helpNamesEveryOption() {
+    let help = HelpText.make()
+    for option in Option.allCases { #expect(help.contains(option.rawValue)) }
+    #expect(help.split(separator: "\n").allSatisfy { $0.count <= 100 })
+  }
+
+  @Test func helpAndVersionWinOverTheRest() throws {
+    #expect(try Arguments(parsing: ["--help", "--nonsense"]).command == .help)
+    #expect(try Arguments(parsing: ["--version"]).command == .version)
+  }
+
+  @Test(
+    arguments: [
+      ("--tehme", "--theme"), ("--readonly", "--read-only"), ("--jsn", "--json"), ("--zzzzzz", nil),
+    ] as [(String, String?)])
+  func suggestionsAreTheNearestWord(typed: String, expected: String?) {
+    #expect(Suggestion.closest(to: typed, in: Option.allCases.map(\.rawValue)) == expected)
+  }
+}
