@@ -5,6 +5,9 @@ package struct ThemeFiles: Sendable {
   package static let schema = "cacheconsole.theme"
   package static let version = 1
 
+  /// Always there, so that the console opens without its files.
+  private static let builtIn = [Theme.dark, Theme.mono]
+
   /// Searched in this order; the first file of a name wins.
   package var folders: [String]
 
@@ -36,7 +39,7 @@ package struct ThemeFiles: Sendable {
       .filter { $0.hasSuffix(".json5") }
       .map { String($0.dropLast(".json5".count)) }
       .filter(Self.isName)
-    return Set(found + [Theme.builtIn.name]).sorted()
+    return Set(found + Self.builtIn.map(\.name)).sorted()
   }
 
   package func load(_ name: String) throws(ConfigurationError) -> Theme {
@@ -50,7 +53,7 @@ package struct ThemeFiles: Sendable {
         return try Self.parse(contents.bytes, file: file)
       }
     }
-    if name == Theme.builtIn.name { return Theme.builtIn }
+    if let theme = Self.builtIn.first(where: { $0.name == name }) { return theme }
     let known = names()
     let hint = Suggestion.closest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
     throw ConfigurationError(
@@ -98,7 +101,7 @@ package struct ThemeFiles: Sendable {
     do throws(ThemeError) {
       return try Theme(name: name, roles: roles)
     } catch {
-      let line = lines.first { error.description.contains("'\($0.key)'") }?.value
+      let line = lines.first { error.key.split(separator: ".").contains(Substring($0.key)) }?.value
       throw ConfigurationError(file: file, line: line, detail: error.description)
     }
   }

@@ -1,0 +1,165 @@
+package import ConsoleModel
+package import Redis
+
+/// An environment ready to be opened: servers resolved, passwords read.
+package struct EnvironmentPlan: Sendable {
+  package var identity: EnvironmentIdentity
+  package var isReadOnly: Bool
+  /// Why it is read-only, if it is.
+  package var readOnlyReason: String
+  package var mayReveal: Bool
+  package var servers: [ServerPlan]
+}
+
+/// One server ready to be connected to.
+package struct ServerPlan: Sendable {
+  package var id: NodeID
+  package var endpoint: RedisEndpoint
+  package var password: Secret?
+
+  package init(id: NodeID, endpoint: RedisEndpoint, password: Secret?) {
+    self.id = id
+    self.endpoint = endpoint
+    self.password = password
+  }
+
+  /// Does the URL hold a password? Unreadable URLs hold none that would work.
+  package static func hasPassword(url: String) -> Bool {
+    ((try? RedisURL(parsing: url))?.password).map { !$0.isEmpty } ?? false
+  }
+}
+
+/// Where passwords come from; a parameter, so that tests need no terminal.
+package struct PasswordSources: Sendable {
+  package var environment: [String: String]
+  /// Asks the person; nil where there is none.
+  package var ask: @Sendable (_ server: String) -> String?
+
+  package init(
+    environment: [String: String], ask: @escaping @Sendable (_ server: String) -> String?
+  ) {
+    self.environment = environment
+    self.ask = ask
+  }
+
+  /// Read for servers that name no source of their own; the second is redis-cli's.
+  package static let variables = ["CACHECONSOLE_PASSWORD", "REDISCLI_AUTH"]
+
+  var standard: Secret? {
+    for name in Self.variables {
+      if let value = environment[name], !value.isEmpty { return Secret(value) }
+    }
+    return nil
+  }
+}
+
+extension EnvironmentPlan {
+  /// Servers of the command line: an environment of its own, production-like care until it is named.
+  package init(
+    arguments: Arguments, isReadOnly: Bool, passwords: PasswordSources
+  ) throws(StartError) {
+    var shared: Secret?
+    if let file = arguments.passwordFile {
+      do throws(ConfigurationError) {
+        shared = Secret(try FileReader.readSecret(file))
+      } catch {
+        throw .failed(error.description)
+      }
+    }
+    servers = []
+    for (index, text) in arguments.redisURLs.enumerated() {
+      let url: RedisURL
+      do throws(RedisURLError) {
+        url = try RedisURL(parsing: text)
+      } catch {
+        throw .usage("--redis number \(index + 1): \(error.message)")
+      }
+      guard url.password == nil else {
+        throw .usage(
+          "--redis number \(index + 1) holds a password, which other users can read: leave it out"
+            + " and use --password-file FILE, --ask-password or CACHECONSOLE_PASSWORD")
+      }
+      var password = shared ?? passwords.standard
+      if arguments.asksPassword {
+        guard let given = passwords.ask(url.endpoint.description) else {
+          throw .failed("no password was given for \(url.endpoint)")
+        }
+        password = Secret(given)
+      }
+      let name = Self.uniqueName(url.endpoint.description, servers.map(\.id))
+      servers.append(ServerPlan(id: NodeID(name), endpoint: url.endpoint, password: password))
+    }
+    identity = EnvironmentIdentity(name: "command line", environmentClass: .production)
+    self.isReadOnly = isReadOnly
+    readOnlyReason = "started with --read-only"
+    mayReveal = false
+  }
+
+  /// An environment of the configuration.
+  package init(
+    _ environment: Configuration.Environment, isReadOnly: Bool, reason: String,
+    passwords: PasswordSources
+  ) throws(StartError) {
+    servers = []
+    for server in environment.servers {
+      let url: RedisURL
+      do throws(RedisURLError) {
+        url = try RedisURL(parsing: server.url)
+      } catch {
+        throw .failed(
+          ConfigurationError(
+            file: environment.file,
+            detail: "environments.\(environment.name): server '\(server.name)': \(error.message)"
+          ).description)
+      }
+      servers.append(
+        ServerPlan(
+          id: NodeID(server.name), endpoint: url.endpoint,
+          password: try Self.password(server, url: url, passwords: passwords)))
+    }
+    identity = EnvironmentIdentity(
+      name: environment.name, environmentClass: environment.environmentClass)
+    self.isReadOnly = isReadOnly || environment.isReadOnly
+    readOnlyReason =
+      isReadOnly ? reason : "environment '\(environment.name)' is read_only in \(environment.file)"
+    mayReveal = environment.mayReveal
+  }
+
+  private static func password(
+    _ server: Configuration.Server, url: RedisURL, passwords: PasswordSources
+  ) throws(StartError) -> Secret? {
+    if let file = server.passwordFile {
+      do throws(ConfigurationError) {
+        return Secret(try FileReader.readSecret(file))
+      } catch {
+        throw .failed(error.description)
+      }
+    }
+    if let variable = server.passwordEnvironment {
+      guard let value = passwords.environment[variable], !value.isEmpty else {
+        throw .failed("server '\(server.name)': the environment variable \(variable) is not set")
+      }
+      return Secret(value)
+    }
+    if server.asksPassword {
+      guard let given = passwords.ask("\(server.name) (\(url.endpoint))") else {
+        throw .failed("no password was given for server '\(server.name)'")
+      }
+      return Secret(given)
+    }
+    return url.password ?? passwords.standard
+  }
+
+  private static func uniqueName(_ name: String, _ taken: [NodeID]) -> String {
+    guard taken.contains(NodeID(name)) else { return name }
+    return (2...).lazy.map { "\(name) #\($0)" }.first { !taken.contains(NodeID($0)) } ?? name
+  }
+}
+
+/// Why the console could not start.
+package enum StartError: Error, Sendable, Hashable {
+  /// Exit code 2.
+  case usage(String)
+  /// Exit code 1.
+  case failed(String)
+}

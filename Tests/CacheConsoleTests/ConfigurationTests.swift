@@ -1,0 +1,117 @@
+import CacheConsole
+import ConsoleModel
+import Glibc
+import TestKit
+import Testing
+
+@Suite struct ConfigurationTests {
+  private static let head = "{ schema: 'cacheconsole.config', version: 1,\n"
+
+  private func parse(_ body: String) throws(ConfigurationError) -> Configuration {
+    try Configuration(parsing: Array((Self.head + body + "}").utf8), file: "c.json5")
+  }
+
+  @Test func theDocumentedExampleLoads() throws {
+    let file = Repository.root + "/docs/config.example.json5"
+    let contents = try #require(try FileReader.read(file))
+    let configuration = try Configuration(parsing: contents.bytes, file: file)
+    #expect(configuration.environments.map(\.name) == ["shop-dev", "shop-prod"])
+    #expect(configuration.defaultEnvironment == "shop-dev")
+    let production = try #require(configuration.environment(named: "shop-prod"))
+    #expect(production.environmentClass == .production)
+    #expect(production.isReadOnly && !production.mayReveal)
+    #expect(production.servers.map(\.name) == ["redis-1", "redis-2", "redis-3"])
+    #expect(configuration.personalData == .standard)
+  }
+
+  @Test(arguments: [
+    ("interval: 'x'", 2, "'interval' is a string, expected a number"),
+    ("interval: 0", 2, "must be from"),
+    ("intervall: 2", 2, "did you mean 'interval'?"),
+    ("\n\nenvironments: { a: { class: 'prod', servers: [{url:'x'}] } }", 4, "one of development"),
+    ("environments: { a: { servers: [{url:'x'}] } }", 2, "class' is missing"),
+    ("environments: { a: { class: 'staging' } }", 2, "at least one server"),
+    ("environments: { a: { class: 'staging', servers: [{}] } }", 2, "url' is missing"),
+    (
+      "environments: { a: { class: 'staging', servers: [{url:'x', urll: 'y'}] } }", 2,
+      "unknown key 'environments.a.servers[0].urll'; did you mean 'url'?"
+    ),
+    (
+      "environments: { a: { class: 'staging', servers: [{url:'x', name: 'n'},\n{url:'y', name: 'n'}] } }",
+      3, "two servers are named 'n'"
+    ),
+    (
+      "environments: { a: { class: 'staging', servers: [{url:'x', ask_password: true, password_file: 'f'}] } }",
+      2, "more than one of"
+    ),
+    ("default_environment: 'shop'", 1, "not among its environments"),
+    ("theme: 1", 2, "expected a string"),
+  ] as [(String, Int, String)])
+  func mistakesNameTheKeyAndTheLine(body: String, line: Int, expected: String) {
+    do throws(ConfigurationError) {
+      _ = try parse(body)
+      Issue.record("accepted \(body)")
+    } catch {
+      #expect(error.description.contains(expected), "\(error.description)")
+      #expect((error.line ?? 1) == line, "\(error.description)")
+    }
+  }
+
+  @Test(arguments: [
+    ("{version: 1}", "'schema' is missing"), ("{schema: 'x', version: 1}", "schema is 'x'"),
+    ("{schema: 'cacheconsole.config', version: 2}", "a newer cacheconsole wrote it"),
+    ("{schema: 'cacheconsole.config'}", "'version' is missing"), ("[]", "expected an object"),
+    ("{", "c.json5:1"),
+  ])
+  func headersAreChecked(text: String, expected: String) {
+    do throws(ConfigurationError) {
+      _ = try Configuration(parsing: Array(text.utf8), file: "c.json5")
+      Issue.record("accepted \(text)")
+    } catch {
+      #expect(error.description.contains(expected), "\(error.description)")
+    }
+  }
+
+  @Test func aLaterFileOnlyLowersRights() throws {
+    var system = try parse(
+      "read_only: true, environments: { a: { class: 'production', read_only: true, reveal: false, servers: [{url:'x'}] } }"
+    )
+    system.merge(
+      try parse(
+        "read_only: false, environments: { a: { class: 'development', reveal: true, servers: [{url:'y'}] }, b: { class: 'staging', servers: [{url:'z'}] } }"
+      ))
+    let merged = try #require(system.environment(named: "a"))
+    #expect(system.isReadOnly)
+    #expect(merged.isReadOnly && !merged.mayReveal)
+    #expect(merged.environmentClass == .production)
+    #expect(merged.servers.map(\.url) == ["y"])
+    #expect(system.environment(named: "b") != nil)
+  }
+
+  @Test func aFileWithAPasswordMustBePrivate() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/config.json5"
+    try folder.write(
+      "config.json5",
+      Self.head
+        + "environments: { a: { class: 'staging', servers: [{url:'redis://u:secret@h'}] } } }")
+    let loader = ConfigurationLoader(explicit: file, environment: [:])
+    chmod(file, 0o644)
+    do throws(ConfigurationError) {
+      _ = try loader.load()
+      Issue.record("accepted a readable file with a password")
+    } catch {
+      #expect(error.description.contains("chmod 600"))
+      #expect(!error.description.contains("secret"))
+    }
+    chmod(file, 0o600)
+    #expect(try loader.load()?.environments.count == 1)
+  }
+
+  @Test func aNamedFileMustExist() {
+    let loader = ConfigurationLoader(explicit: "/nonexistent/c.json5", environment: [:])
+    #expect(throws: ConfigurationError.self) { try loader.load() }
+    let usual = ConfigurationLoader(explicit: nil, environment: ["XDG_CONFIG_HOME": "/nonexistent"])
+    #expect(usual.files.last == "/nonexistent/cacheconsole/config.json5")
+  }
+}
