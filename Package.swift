@@ -115,6 +115,6 @@ let package = Package(
         "TestKit",
       ],
       swiftSettings: strict),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestKit"], swiftSettings: strict),
+    .testTarget(name: "EndToEndTests", dependencies: ["CacheConsole", "TestKit"], swiftSettings: strict),
   ]
 )

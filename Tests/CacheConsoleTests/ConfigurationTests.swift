@@ -24,29 +24,30 @@ import Testing
     #expect(configuration.personalData == .standard)
   }
 
-  @Test(arguments: [
-    ("interval: 'x'", 2, "'interval' is a string, expected a number"),
-    ("interval: 0", 2, "must be from"),
-    ("intervall: 2", 2, "did you mean 'interval'?"),
-    ("\n\nenvironments: { a: { class: 'prod', servers: [{url:'x'}] } }", 4, "one of development"),
-    ("environments: { a: { servers: [{url:'x'}] } }", 2, "class' is missing"),
-    ("environments: { a: { class: 'staging' } }", 2, "at least one server"),
-    ("environments: { a: { class: 'staging', servers: [{}] } }", 2, "url' is missing"),
-    (
-      "environments: { a: { class: 'staging', servers: [{url:'x', urll: 'y'}] } }", 2,
-      "unknown key 'environments.a.servers[0].urll'; did you mean 'url'?"
-    ),
-    (
-      "environments: { a: { class: 'staging', servers: [{url:'x', name: 'n'},\n{url:'y', name: 'n'}] } }",
-      3, "two servers are named 'n'"
-    ),
-    (
-      "environments: { a: { class: 'staging', servers: [{url:'x', ask_password: true, password_file: 'f'}] } }",
-      2, "more than one of"
-    ),
-    ("default_environment: 'shop'", 1, "not among its environments"),
-    ("theme: 1", 2, "expected a string"),
-  ] as [(String, Int, String)])
+  @Test(
+    arguments: [
+      ("interval: 'x'", 2, "'interval' is a string, expected a number"),
+      ("interval: 0", 2, "must be from"),
+      ("intervall: 2", 2, "did you mean 'interval'?"),
+      ("\n\nenvironments: { a: { class: 'prod', servers: [{url:'x'}] } }", 4, "one of development"),
+      ("environments: { a: { servers: [{url:'x'}] } }", 2, "class' is missing"),
+      ("environments: { a: { class: 'staging' } }", 2, "at least one server"),
+      ("environments: { a: { class: 'staging', servers: [{}] } }", 2, "url' is missing"),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x', urll: 'y'}] } }", 2,
+        "unknown key 'environments.a.servers[0].urll'; did you mean 'url'?"
+      ),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x', name: 'n'},\n{url:'y', name: 'n'}] } }",
+        3, "two servers are named 'n'"
+      ),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x', ask_password: true, password_file: 'f'}] } }",
+        2, "more than one of"
+      ),
+      ("default_environment: 'shop'", 1, "not among its environments"),
+      ("theme: 1", 2, "expected a string"),
+    ] as [(String, Int, String)])
   func mistakesNameTheKeyAndTheLine(body: String, line: Int, expected: String) {
     do throws(ConfigurationError) {
       _ = try parse(body)

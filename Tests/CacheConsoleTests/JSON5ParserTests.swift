@@ -32,10 +32,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", 1, "value is expected"), ("{\n a: 1\n b: 2 }", 3, "comma"), ("{a: }", 1, "value is expected"),
+    ("", 1, "value is expected"), ("{\n a: 1\n b: 2 }", 3, "comma"),
+    ("{a: }", 1, "value is expected"),
     ("{\n\n a: nope }", 3, "'nope' is not a value"), ("{a:1, a:2}", 1, "twice"),
     ("{a:1}}", 1, "after the end"), ("{a:'x\ny'}", 1, "line ends inside a string"),
-    ("[1,,2]", 1, "expected"), ("{a:1", 1, "comma or '}'"), ("/* x", 1, "not closed"), ("{a:1-2}", 1, ""),
+    ("[1,,2]", 1, "expected"), ("{a:1", 1, "comma or '}'"), ("/* x", 1, "not closed"),
+    ("{a:1-2}", 1, ""),
     ("\"\\u12", 1, "hexadecimal"), ("\"\\uD83D\\u0041\"", 1, "surrogate"), ("0x", 1, "bad number"),
     (String(repeating: "[", count: 100), 1, "nested deeper"), ("{1: 2}", 1, "key"),
   ])

@@ -4,10 +4,11 @@ import TestKit
 import Testing
 
 @Suite struct SnapshotJSONTests {
-  @Test(arguments: [
-    ([], ""), ([0x66], "Zg=="), ([0x66, 0x6F], "Zm8="), ([0x66, 0x6F, 0x6F], "Zm9v"),
-    ([0x66, 0x6F, 0x6F, 0x62], "Zm9vYg=="), ([0xFF, 0xFE], "//4="),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      ([], ""), ([0x66], "Zg=="), ([0x66, 0x6F], "Zm8="), ([0x66, 0x6F, 0x6F], "Zm9v"),
+      ([0x66, 0x6F, 0x6F, 0x62], "Zm9vYg=="), ([0xFF, 0xFE], "//4="),
+    ] as [([UInt8], String)])
   func base64IsThatOfTheRFC(bytes: [UInt8], expected: String) {
     #expect(Base64.encode(bytes) == expected)
   }
@@ -38,7 +39,8 @@ import Testing
       taken: now)
     snapshot.tiers = [
       TierStatus(
-        id: .l2, title: "L2 redis", state: .live, lastReply: MonotonicTime(nanoseconds: 4_500_000_000),
+        id: .l2, title: "L2 redis", state: .live,
+        lastReply: MonotonicTime(nanoseconds: 4_500_000_000),
         hitRatio: 0.932, lookups: 1000, opsPerSecond: 12.5, p95: 900, memoryUsed: 5)
     ]
     snapshot.nodes = [NodeStatus(id: NodeID("redis-1"), address: "127.0.0.1:1")]

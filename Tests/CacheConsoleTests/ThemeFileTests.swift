@@ -21,18 +21,20 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write(
       "dark.json5",
-      "{ schema: 'cacheconsole.theme', version: 1, name: 'mine', roles: { ok: { fg: '#00ff00' } } }")
+      "{ schema: 'cacheconsole.theme', version: 1, name: 'mine', roles: { ok: { fg: '#00ff00' } } }"
+    )
     let files = ThemeFiles(folders: [folder.path, Repository.root + "/themes"])
     #expect(try files.load("dark").name == "mine")
   }
 
-  @Test(arguments: [
-    ("roles: { okay: { fg: 'red' } }", 2, "no such role"),
-    ("\nroles: { ok: { fg: 'rather red' } }", 3, "roles.ok.fg"),
-    ("roles: { ok: { colour: 'red' } }", 2, "unknown key 'roles.ok.colour'"),
-    ("roles: { ok: { bold: 1 } }", 2, "expected true or false"),
-    ("roles: { ok: { fg: '#12' ", 2, "a comma or '}' is missing"),
-  ] as [(String, Int, String)])
+  @Test(
+    arguments: [
+      ("roles: { okay: { fg: 'red' } }", 2, "no such role"),
+      ("\nroles: { ok: { fg: 'rather red' } }", 3, "roles.ok.fg"),
+      ("roles: { ok: { colour: 'red' } }", 2, "unknown key 'roles.ok.colour'"),
+      ("roles: { ok: { bold: 1 } }", 2, "expected true or false"),
+      ("roles: { ok: { fg: '#12' ", 2, "a comma or '}' is missing"),
+    ] as [(String, Int, String)])
   func mistakesNameTheFileAndTheLine(body: String, line: Int, expected: String) {
     let text = "{ schema: 'cacheconsole.theme', version: 1, name: 'x',\n\(body)}"
     do throws(ConfigurationError) {

@@ -1,9 +1,10 @@
+private import CNcurses
 private import Glibc
 
 /// Asks for a password on the terminal without showing it.
-enum PasswordPrompt {
+package enum PasswordPrompt {
   /// - Returns: nil if there is no terminal to ask on, or the user gave nothing.
-  static func ask(_ label: String) -> String? {
+  package static func ask(_ label: String) -> String? {
     let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
     guard terminal >= 0 else { return nil }
     defer { close(terminal) }
@@ -16,7 +17,8 @@ enum PasswordPrompt {
       _ = unsafe tcsetattr(terminal, TCSAFLUSH, &saved)
       write("\n", to: terminal)
     }
-    write("password for \(Printable.line(label)): ", to: terminal)
+    write(
+      "password for \(DrawableText.escape(label, isUnicode: false, limit: 200)): ", to: terminal)
     var bytes: [UInt8] = []
     var byte: UInt8 = 0
     while bytes.count < 4096, unsafe read(terminal, &byte, 1) == 1, byte != 0x0A, byte != 0x0D {
