@@ -1,5 +1,5 @@
 /// What a cell means; the theme turns it into colours, so that panels never name one.
-package enum StyleRole: UInt8, Sendable, Hashable, CaseIterable {
+package enum StyleRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable {
   case normal, dim, title, header, selection
   case ok, warning, critical, stale
   case accent, border, key, graph, mark, masked
@@ -14,7 +14,7 @@ package enum StyleRole: UInt8, Sendable, Hashable, CaseIterable {
   }
 }
 
-package struct TextAttributes: OptionSet, Sendable, Hashable {
+package struct TextAttributes: OptionSet, Sendable, Hashable, BitwiseCopyable {
   package let rawValue: UInt8
 
   package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -26,7 +26,7 @@ package struct TextAttributes: OptionSet, Sendable, Hashable {
 }
 
 /// A cell's meaning and emphasis.
-package struct Style: Sendable, Hashable {
+package struct Style: Sendable, Hashable, BitwiseCopyable {
   package var role: StyleRole
   package var attributes: TextAttributes
 
