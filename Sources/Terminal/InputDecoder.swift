@@ -179,7 +179,8 @@ struct InputDecoder {
     case 0x1B:
       // Alt with a cursor key, as rxvt sends it; else two Escs.
       guard bytes.count > 2 else { return .incomplete }
-      let isSequence = bytes[start + 2] == UInt8(ascii: "[") || bytes[start + 2] == UInt8(ascii: "O")
+      let isSequence =
+        bytes[start + 2] == UInt8(ascii: "[") || bytes[start + 2] == UInt8(ascii: "O")
       guard isSequence else { return .events([.key(.escape)], length: 1) }
       switch decodeEscape(bytes.dropFirst(), milliseconds: milliseconds) {
       case .events(_, let length), .pasteBegins(let length): return .events([], length: length + 1)
