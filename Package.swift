@@ -75,7 +75,8 @@ let package = Package(
     // MARK: The demo shop
 
     // The shop's keys, its traffic, and the supervisor that owns the demo's server.
-    .target(name: "Storefront", dependencies: ["Redis"], swiftSettings: strict),
+    .target(
+      name: "Storefront", dependencies: ["EventLoop", "Redis"], swiftSettings: strict),
 
     // MARK: The program
 
