@@ -56,12 +56,7 @@ enum Header {
     let environment = context.environment
     // The name comes from a file and may be long; the class must stay on screen.
     let room = max(6, context.columns - 16)
-    var name = environment.name
-    if name.unicodeScalars.count > room {
-      var cut = String.UnicodeScalarView()
-      cut.append(contentsOf: name.unicodeScalars.prefix(room - 1))
-      name = String(cut) + (context.isUnicode ? "…" : "~")
-    }
+    let name = context.safe(environment.name, limit: room)
     let role = role(of: environment.environmentClass)
     return [
       Span(name, .title, .bold), Span(" ", .title),
@@ -87,9 +82,9 @@ enum Header {
     let age = context.age(first.lastReply).map { " \($0)" } ?? ""
     let more = down.count + stale.count - 1
     let rest = more > 0 ? " +\(more)" : ""
-    let mark = Mark.state(first.state, isUnicode: context.isUnicode)
+    let mark = Mark.state(first.state, context.glyphs)
     return Span(
-      "\(mark) \(Mark.shortened(first.id.rawValue, to: 16, isUnicode: context.isUnicode)) \(word)\(age)\(rest)",
+      "\(mark) \(context.safe(first.id.rawValue, limit: 16)) \(word)\(age)\(rest)",
       first.state == .down ? .critical : .warning, .bold)
   }
 
@@ -103,7 +98,7 @@ enum Header {
         Part(
           spans: [
             Span(
-              "\(Mark.state(state, isUnicode: context.isUnicode)) \(live)/\(wanted.count) tiers",
+              "\(Mark.state(state, context.glyphs)) \(live)/\(wanted.count) tiers",
               Mark.role(state))
           ], weight: 50))
     } else {
@@ -129,13 +124,15 @@ enum Header {
 
 /// Signs that several parts of the screen share.
 package enum Mark {
-  package static func state(_ state: LiveState, isUnicode: Bool) -> String {
-    switch state {
-    case .live: isUnicode ? "●" : "*"
-    case .stale: isUnicode ? "◐" : "~"
-    case .down: isUnicode ? "✖" : "x"
-    case .connecting: isUnicode ? "◌" : "."
-    case .unconfigured: isUnicode ? "○" : "o"
+  package static func state(_ state: LiveState, _ glyphs: Glyphs) -> String {
+    // Fonts of the Linux console hold boxes and blocks, not these.
+    let isRich = glyphs.level >= .block
+    return switch state {
+    case .live: isRich ? "●" : "*"
+    case .stale: isRich ? "◐" : "~"
+    case .down: isRich ? "✖" : "x"
+    case .connecting: isRich ? "◌" : "."
+    case .unconfigured: isRich ? "○" : "o"
     }
   }
 
@@ -148,11 +145,18 @@ package enum Mark {
     }
   }
 
-  /// `text` in at most `limit` scalars, the last of them the mark where it was cut.
-  package static func shortened(_ text: String, to limit: Int, isUnicode: Bool) -> String {
-    guard text.unicodeScalars.count > limit, limit > 0 else { return text }
-    var cut = String.UnicodeScalarView()
-    cut.append(contentsOf: text.unicodeScalars.prefix(limit - 1))
-    return String(cut) + (isUnicode ? "…" : "~")
+  package static func word(_ state: LiveState) -> String {
+    switch state {
+    case .live: "live"
+    case .stale: "stale"
+    case .down: "down"
+    case .connecting: "connecting"
+    case .unconfigured: "none"
+    }
+  }
+
+  /// The role of a figure: as given while its source is live, else `stale`.
+  package static func figure(_ state: LiveState, _ role: StyleRole = .normal) -> StyleRole {
+    state == .live ? role : .stale
   }
 }

@@ -17,6 +17,8 @@ package struct Context: Sendable {
   package var environments: [EnvironmentIdentity]
   package var access: Access
   package var capabilities: Capabilities
+  /// Signs that the terminal's font has.
+  package var glyphs: Glyphs
   package var columns: Int
   package var rows: Int
   /// Seconds between two polls.
@@ -31,7 +33,7 @@ package struct Context: Sendable {
 
   package init(
     environment: EnvironmentIdentity, access: Access, capabilities: Capabilities,
-    columns: Int, rows: Int, interval: Double = 2,
+    glyphs: Glyphs? = nil, columns: Int, rows: Int, interval: Double = 2,
     now: MonotonicTime = MonotonicTime(nanoseconds: 0),
     wall: WallTime = WallTime(microseconds: 0), utcOffsetSeconds: Int = 0, zone: String = "UTC",
     environments: [EnvironmentIdentity] = [], theme: String = "dark", themes: [String] = ["dark"],
@@ -46,6 +48,7 @@ package struct Context: Sendable {
     self.environments = environments
     self.access = access
     self.capabilities = capabilities
+    self.glyphs = glyphs ?? Glyphs(isUnicode: capabilities.isUnicode)
     self.columns = min(max(1, columns), CellGrid.maximumColumns)
     self.rows = min(max(1, rows), CellGrid.maximumRows)
     self.interval = interval
@@ -69,6 +72,20 @@ package struct Context: Sendable {
   /// Local time of day: `12:04:31`.
   package func clock(_ time: WallTime) -> String {
     CivilTime(time, offsetSeconds: utcOffsetSeconds).clock
+  }
+
+  /// Text from a server, escaped so that it can be drawn, in at most `limit` columns.
+  package func safe(_ bytes: some Collection<UInt8>, limit: Int = .max) -> String {
+    DrawableText.escape(bytes, isUnicode: isUnicode, limit: limit)
+  }
+
+  package func safe(_ text: String, limit: Int = .max) -> String {
+    DrawableText.escape(text, isUnicode: isUnicode, limit: limit)
+  }
+
+  /// A latency in microseconds.
+  package func latency(_ microseconds: Double?) -> String {
+    Format.microseconds(microseconds, isUnicode: isUnicode)
   }
 
   /// How long ago `time` was: `4s`; nil if never.

@@ -8,6 +8,8 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   package let columns: [Column<Row>]
   private let identify: @Sendable (Row) -> ID
   private let filterText: @Sendable (Row) -> String
+  /// A row that has a sentence instead of figures: from which column on, and what it says.
+  private let sentence: (@Sendable (Row, Context) -> (column: Int, cell: TableCell)?)?
 
   private var source: [Row] = []
   /// Indices into `source`, in the order shown.
@@ -24,8 +26,10 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   package init(
     columns: [Column<Row>], sortedBy: Int? = nil, descending: Bool = true,
     identify: @escaping @Sendable (Row) -> ID,
-    filterText: @escaping @Sendable (Row) -> String
+    filterText: @escaping @Sendable (Row) -> String,
+    sentence: (@Sendable (Row, Context) -> (column: Int, cell: TableCell)?)? = nil
   ) {
+    self.sentence = sentence
     self.columns = columns
     self.identify = identify
     self.filterText = filterText
@@ -223,6 +227,13 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
+  /// Whether a column is on screen when the table is drawn in `area`.
+  package func isShown(column: Int, in area: Rect) -> Bool {
+    ColumnLayout(columns, width: area.width - 1, offset: columnOffset).shown.contains {
+      $0.column == column
+    }
+  }
+
   // MARK: Drawing
 
   /// - Parameter empty: what to say when there is no row at all.
@@ -288,7 +299,14 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
       grid.put(
         context.isUnicode ? "▌" : ">", x: 0, y: y, in: area, style: Style(.selection, .bold))
     }
+    let sentence = self.sentence?(row, context)
     for item in layout.shown {
+      if let sentence, item.column >= sentence.column {
+        let style =
+          isSelected ? Style(.selection, sentence.cell.style.attributes) : sentence.cell.style
+        grid.put(sentence.cell.text, x: 1 + item.x, y: y, in: area, style: style)
+        return
+      }
       let column = columns[item.column]
       let cell = column.cell(row, context, item.width)
       let style = isSelected ? Style(.selection, cell.style.attributes) : cell.style

@@ -1,0 +1,89 @@
+package import ConsoleModel
+import Terminal
+
+extension Context {
+  /// A sparkline of the newest points of `series`, `width` columns wide.
+  package func sparkline(
+    _ series: Series, _ resolution: Series.Resolution, width: Int, maximum: Double? = nil
+  ) -> String {
+    let points = series.tail(glyphs.plotCapacity(width: width), resolution)
+    return glyphs.sparkline(
+      points.map { $0.isFinite ? Double($0) : nil }, width: width, maximum: maximum)
+  }
+
+  /// The history of the last hour where it is kept, else of the last minutes.
+  package func hourly(_ series: Series, width: Int, maximum: Double? = nil) -> String {
+    let resolution: Series.Resolution = series.count(.medium) > 1 ? .medium : .fine
+    return sparkline(series, resolution, width: width, maximum: maximum)
+  }
+
+  /// `9.1G/12G` and, where there is room, how full it is.
+  package func memory(used: UInt64?, limit: UInt64?, width: Int) -> String {
+    guard let used else { return Format.missing }
+    guard let limit, limit > 0 else { return Format.bytes(used) }
+    let text = "\(Format.bytes(used))/\(Format.bytes(limit))"
+    let column = max(text.utf8.count, 11)
+    let room = width - column - 1
+    guard room >= 4 else { return text }
+    let padding = String(repeating: " ", count: column - text.utf8.count + 1)
+    return text + padding + glyphs.meter(Double(used) / Double(limit), width: min(room, 12))
+  }
+
+  /// State as dot and word, with what the collector says about it, or the age where it is old.
+  func state(
+    _ state: LiveState, detail: String, lastReply: MonotonicTime?
+  ) -> TableCell {
+    let dot = Mark.state(state, glyphs)
+    switch state {
+    case .live:
+      let detail = detail.isEmpty ? "live" : safe(detail, limit: 24)
+      return TableCell("\(dot) \(detail)", .ok)
+    case .stale, .down:
+      let age = self.age(lastReply).map { " \($0)" } ?? ""
+      return TableCell("\(dot) \(Mark.word(state))\(age)", Mark.role(state))
+    case .connecting: return TableCell("\(dot) connecting", .dim)
+    case .unconfigured: return TableCell("\(dot) \(Format.missing)", .dim)
+    }
+  }
+}
+
+extension Context {
+  /// How current what we know of this node is.
+  package func liveState(of id: NodeID) -> LiveState { node(id)?.state ?? .unconfigured }
+
+  /// A node's name; with its age where it is not live.
+  func nodeCell(_ id: NodeID, width: Int) -> TableCell {
+    guard let node = node(id), node.state != .live else {
+      return TableCell(safe(id.rawValue, limit: width), .dim)
+    }
+    let age = self.age(node.lastReply).map { " \($0)" } ?? ""
+    return TableCell(safe(id.rawValue, limit: max(1, width - age.utf8.count)) + age, .stale)
+  }
+}
+
+extension SlowEntry {
+  /// The command as one line, masked where it was masked, in at most `limit` columns.
+  package func line(_ context: Context, limit: Int) -> String {
+    var text = ""
+    var used = 0
+    for argument in arguments {
+      if used >= limit { break }
+      if used > 0 {
+        text += " "
+        used += 1
+      }
+      switch argument {
+      case .bytes(let bytes):
+        // Two columns more than there are: the table puts the cut mark.
+        let part = context.safe(bytes, limit: max(2, limit - used + 2))
+        text += part
+        used += TextWidth.columns(part, isUnicode: context.isUnicode)
+      case .masked(let length):
+        let part = "<masked \(max(0, length)) B>"
+        text += part
+        used += part.utf8.count
+      }
+    }
+    return text
+  }
+}
