@@ -97,7 +97,7 @@ import Testing
       Self.head
         + "environments: { a: { class: 'staging', servers: [{url:'redis://u:secret@h'}] } } }")
     let loader = ConfigurationLoader(explicit: file, environment: [:])
-    chmod(file, 0o644)
+    _ = unsafe chmod(file, 0o644)
     do throws(ConfigurationError) {
       _ = try loader.load()
       Issue.record("accepted a readable file with a password")
@@ -105,7 +105,7 @@ import Testing
       #expect(error.description.contains("chmod 600"))
       #expect(!error.description.contains("secret"))
     }
-    chmod(file, 0o600)
+    _ = unsafe chmod(file, 0o600)
     #expect(try loader.load()?.environments.count == 1)
   }
 

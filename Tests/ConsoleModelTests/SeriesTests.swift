@@ -22,7 +22,7 @@ import Testing
     let tail = series.tail(10)
     #expect(tail.count == 5)
     #expect(tail.first == 1 && tail.last == 2)
-    #expect(tail[1...3].allSatisfy(\.isNaN))
+    #expect(tail[1...3].allSatisfy { $0.isNaN })
   }
 
   @Test func memoryIsBoundedWhateverTheSuspend() {

@@ -140,7 +140,7 @@ package enum Option: String, CaseIterable, Sendable {
   package var explanation: String {
     switch self {
     case .redis:
-      "watch this server (redis://[user@]host[:port][/db], unix:///path, host:port); repeatable"
+      "watch redis://[user@]host[:port][/db], unix:///path or host:port; repeatable"
     case .config: "read this file instead of the usual ones"
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"

@@ -162,4 +162,17 @@ package enum StartError: Error, Sendable, Hashable {
   case usage(String)
   /// Exit code 1.
   case failed(String)
+
+  package var message: String {
+    switch self {
+    case .usage(let text), .failed(let text): text
+    }
+  }
+
+  package var exitCode: Int32 {
+    switch self {
+    case .usage: 2
+    case .failed: 1
+    }
+  }
 }
