@@ -51,6 +51,13 @@ package enum ThemeColor: Sendable, Hashable {
     }
   }
 
+  /// A palette entry as the colour that xterm gives it.
+  var approximated: ThemeColor {
+    guard case .indexed(let index) = self else { return self }
+    let color = Self.rgb(ofIndex: index)
+    return .rgb(red: color.red, green: color.green, blue: color.blue)
+  }
+
   /// From 0 (black) to 255 (white), as the eye weighs it (ITU-R BT.601); nil where nobody knows.
   var luminance: Int? {
     let color: Components
