@@ -11,6 +11,10 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
   case pager
   case overview, nodes, nodeDetail, commands, help
   case keys, keyValue, hotKeys, slow, clients
+  /// A key search is running: Esc ends it.
+  case keySearching
+  /// The parts of a value or an entry; one part's bytes.
+  case elements, bytes
 }
 
 /// Names every action; it is also the message that the action sends.
@@ -26,6 +30,11 @@ package enum ActionID: String, Sendable, Hashable, CaseIterable {
   case open, sortNext, sortReverse
   // Nodes and commands.
   case nextNode
+  // Keys and values.
+  case findKeys, cancelSearch, copyKey, refreshKey, revealValue
+  case viewMode, exactName, nextPage, previousPage
+  // Clients.
+  case clientGrouping, otherList
   // Servers.
   case slowlogReset
 }

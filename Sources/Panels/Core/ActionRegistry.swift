@@ -3,7 +3,7 @@ private import Terminal
 
 extension Action {
   /// Every action there is, in the order of help and footer.
-  package static let registry: [Action] = program + panels + lists + servers
+  package static let registry: [Action] = program + panels + lists + inspection + servers
 
   private static let program: [Action] = [
     Action(
@@ -76,7 +76,7 @@ extension Action {
     Action(.sortReverse, "Reverse the order", keys: [.character("S")], scopes: [.table]),
     Action(
       .nextNode, "Look at the next server, after the last at all", keys: [.character("n")],
-      scopes: [.commands], label: "next node"),
+      scopes: [.commands, .keys, .hotKeys, .slow, .clients], label: "next node"),
   ]
 
   private static let servers: [Action] = [

@@ -7,6 +7,7 @@ extension Model {
     context.now = max(context.now, now)
     if let toast, toast.until < context.now { self.toast = nil }
     var effects = handle(message)
+    effects += run(withPanel(active) { panel, context in panel.due(in: context) } ?? [])
     let wanted = currentDemand
     if wanted != demand {
       demand = wanted

@@ -33,7 +33,8 @@ package struct Model: Sendable {
   /// Every panel with its initial state.
   static func makePanels() -> [any Panel] {
     let all: [any Panel] = [
-      OverviewPanel(), NodesPanel(), CommandsPanel(), HelpPanel(),
+      OverviewPanel(), NodesPanel(), KeysPanel(), HotKeysPanel(), SlowPanel(), CommandsPanel(),
+      ClientsPanel(), HelpPanel(),
     ]
     return PanelID.allCases.compactMap { id in all.first { $0.id == id } }
   }

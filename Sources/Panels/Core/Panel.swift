@@ -116,6 +116,10 @@ package protocol Panel: Sendable {
   /// The environment changed: forget marks, filters, plans and everything learned.
   mutating func reset()
 
+  /// What the screen calls for after anything happened while the panel is active, such as details
+  /// of rows that came into view; each thing is asked for once.
+  mutating func due(in context: Context) -> [Request]
+
   /// The node whose details are on screen.
   func focus(in context: Context) -> NodeID?
   /// True where CLIENT LIST has to be asked for.
@@ -132,6 +136,7 @@ extension Panel {
   package mutating func open(_ subject: Subject, in context: Context) -> [Request]? { nil }
   package mutating func back(in context: Context) -> Bool { false }
   package var isInDetail: Bool { false }
+  package mutating func due(in context: Context) -> [Request] { [] }
   package func focus(in context: Context) -> NodeID? { nil }
   package var wantsClients: Bool { false }
 }

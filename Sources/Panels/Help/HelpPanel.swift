@@ -100,6 +100,9 @@ struct ActionRow: Sendable {
       case .hotKeys: "hot keys"
       case .slow: "slow"
       case .clients: "clients"
+      case .keySearching: "searching"
+      case .elements: "parts"
+      case .bytes: "bytes"
       }
     }.joined(separator: ", ")
   }
