@@ -52,7 +52,7 @@ package struct ByteLayout: Sendable {
   }
 
   /// The rows of a window, formatted; fewer at the end.
-  package func rows(_ window: Range<Int>) -> [[StyledSpan]] {
+  package func rows(_ window: Range<Int>) -> [[Span]] {
     let wanted = window.clamped(to: 0..<rowCount)
     guard !wanted.isEmpty else { return [] }
     if mode == .hex { return wanted.map { dump.row($0, of: bytes) } }

@@ -18,7 +18,7 @@ package struct HexDump: Sendable, Hashable {
 
   package func rowCount(of count: Int) -> Int { (count + bytesPerRow - 1) / bytesPerRow }
 
-  package func row(_ index: Int, of bytes: [UInt8]) -> [StyledSpan] {
+  package func row(_ index: Int, of bytes: [UInt8]) -> [Span] {
     let start = index * bytesPerRow
     guard index >= 0, start < bytes.count else { return [] }
     let offset = String(base &+ UInt64(start), radix: 16)
@@ -37,8 +37,8 @@ package struct HexDump: Sendable, Hashable {
         byte >= 0x20 && byte < 0x7F ? Unicode.Scalar(byte) : Unicode.Scalar(UInt8(ascii: ".")))
     }
     return [
-      StyledSpan(padding + offset, Style(.dim)), StyledSpan(hexadecimal + "  "),
-      StyledSpan(letters, Style(.key)),
+      Span(padding + offset, .dim), Span(hexadecimal + "  "),
+      Span(letters, .key),
     ]
   }
 

@@ -1,22 +1,11 @@
-package import Terminal
-
-/// A piece of a row: text that is already drawable, in one style.
-package struct StyledSpan: Sendable, Hashable {
-  package var text: String
-  package var style: Style
-
-  package init(_ text: String, _ style: Style = Style()) {
-    self.text = text
-    self.style = style
-  }
-}
+import Terminal
 
 /// Collects the spans of one row; neighbours of one style become one span.
 ///
 /// A builder made with `keeps: false` only measures, so that counting the rows of a page and drawing
 /// a few of them are the same code.
 package struct RowBuilder {
-  private(set) var spans: [StyledSpan] = []
+  private(set) var spans: [Span] = []
   private(set) var column = 0
   private var text = ""
   private var style = Style()
@@ -40,13 +29,13 @@ package struct RowBuilder {
     text.unicodeScalars.append(scalar)
   }
 
-  mutating func finish() -> [StyledSpan] {
+  mutating func finish() -> [Span] {
     flush()
     return spans
   }
 
   private mutating func flush() {
-    if !text.isEmpty { spans.append(StyledSpan(text, style)) }
+    if !text.isEmpty { spans.append(Span(text, style.role, style.attributes)) }
     text = ""
   }
 }

@@ -1,0 +1,89 @@
+import ConsoleModel
+import Terminal
+
+/// A search as far as it is known: what the progress line shows.
+struct KeySearchState: Sendable {
+  let search: KeySearch
+  let started: MonotonicTime
+  /// When the last progress arrived.
+  private(set) var heard: MonotonicTime
+  private(set) var state = KeySearchProgress.State.running
+  private(set) var visited: UInt64 = 0
+  private(set) var keys: UInt64?
+  /// Matches as the scanner counts them; SCAN may give a key more than once.
+  private(set) var found = 0
+
+  init(_ search: KeySearch, at now: MonotonicTime) {
+    self.search = search
+    started = now
+    heard = now
+  }
+
+  var isRunning: Bool { state == .running }
+
+  mutating func take(_ progress: KeySearchProgress, at now: MonotonicTime) {
+    state = progress.state
+    visited = progress.visited
+    keys = progress.keys ?? keys
+    found = max(0, progress.foundTotal)
+    heard = now
+  }
+
+  /// Visited share of the keys, 0…1; keys come and go while SCAN runs, so it is an estimate.
+  var share: Double? {
+    guard let keys, keys > 0 else { return nil }
+    return min(1, Double(visited) / Double(keys))
+  }
+
+  /// Keys visited per second from the start to the last answer.
+  var rate: Double? {
+    let seconds = heard.seconds(since: started)
+    return seconds > 0.05 ? Double(visited) / seconds : nil
+  }
+
+  /// Seconds to the end at this rate.
+  var remaining: Double? {
+    guard isRunning, let keys, let rate, rate > 0, visited < keys else { return nil }
+    return Double(keys - visited) / rate
+  }
+
+  /// - Parameter distinct: different keys in the list.
+  func facts(_ context: Context, distinct: Int) -> [[Span]] {
+    let percent = share.map { "\(Int(($0 * 100).rounded(.down)))%" }
+    let seconds = heard.seconds(since: started)
+    var facts: [[Span]] = []
+    switch state {
+    case .running:
+      facts.append([Span("searching\(percent.map { " \($0)" } ?? "")", .accent, .bold)])
+    case .complete:
+      facts.append([
+        Span("complete", .ok, .bold), Span(" in \(Format.duration(seconds: seconds))", .dim),
+      ])
+    case .limited:
+      facts.append([
+        Span("stopped at \(Format.grouped(UInt64(max(0, search.limit)))) matches", .warning, .bold),
+        Span(" (narrow the pattern)", .dim),
+      ])
+    case .cancelled:
+      facts.append([Span("ended early\(percent.map { " at \($0)" } ?? "")", .warning, .bold)])
+    case .failed(let fault): facts.append([Span("failed: \(fault.line)", .critical, .bold)])
+    }
+    facts.append([Span("found ", .dim), Span(Format.grouped(UInt64(distinct)))])
+    let whole = keys.map { "/\(Format.grouped($0))" } ?? ""
+    facts.append([Span("visited ", .dim), Span(Format.grouped(visited) + whole)])
+    if isRunning {
+      if let rate { facts.append([Span(Format.rate(rate)), Span(" keys/s", .dim)]) }
+      if let remaining {
+        facts.append([Span("ETA ", .dim), Span(Format.duration(seconds: remaining))])
+      }
+      let silence = context.now.seconds(since: heard)
+      if silence >= 2 {
+        facts.append([
+          Span("no answer for \(Format.duration(seconds: silence))", .warning, .bold)
+        ])
+      }
+      facts.append([Span("Esc", .key, .bold), Span(" stops", .dim)])
+    }
+    return facts
+  }
+}

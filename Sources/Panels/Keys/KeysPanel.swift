@@ -1,0 +1,311 @@
+import ConsoleModel
+import Terminal
+
+/// Keys by pattern, found by a budgeted SCAN, and one of them under the glass.
+///
+/// Only rows on screen are described (type, TTL, memory, …): a key is asked for once, when it first
+/// comes into view.
+struct KeysPanel: Panel {
+  static let contexts: [[Scope]] =
+    [[.keys, .table], [.keySearching, .keys, .table]]
+    + KeyInspector.contexts
+  let id = PanelID.keys
+
+  /// What a search looks for until the user says otherwise.
+  static let defaultPattern = "*"
+
+  private(set) var pattern = Self.defaultPattern
+  /// Set where the pattern that was given is not text.
+  private var patternBytes: [UInt8]?
+  private(set) var search: KeySearchState?
+  private var table = Self.emptyTable()
+  /// Place in the list of every key found: SCAN may give a key twice.
+  private var places: [KeyName: Int] = [:]
+  /// Rows that a description was asked for, by place.
+  private var asked: Set<Int> = []
+  private(set) var inspector: KeyInspector?
+  /// Counts up for searches and inspections, also over a change of environment, so that answers to
+  /// what is no longer wanted are told apart.
+  private var lastID: UInt64 = 0
+  /// The reveal switch of the whole screen, as it was when it was last looked at.
+  private var wasRevealed = false
+
+  private static func emptyTable() -> Table<KeyRow, Int> {
+    Table(columns: KeyRow.columns, identify: { $0.index }, filterText: { $0.searchText })
+  }
+
+  var scopes: [Scope] {
+    if let inspector { return inspector.scopes }
+    return search?.isRunning == true ? [.keySearching, .keys, .table] : [.keys, .table]
+  }
+
+  var isInDetail: Bool { inspector != nil }
+
+  var filter: String { inspector?.filter ?? table.filter }
+
+  mutating func setFilter(_ text: String, in context: Context) {
+    if inspector != nil { inspector?.setFilter(text) } else { table.setFilter(text) }
+  }
+
+  mutating func refresh(_ context: Context) { inspector?.fit(context, in: context.body) }
+
+  mutating func reset() {
+    self = KeysPanel(after: lastID)
+  }
+
+  init() {}
+
+  private init(after id: UInt64) { lastID = id }
+
+  // MARK: Actions
+
+  mutating func perform(
+    _ action: ActionID, argument: String?, in context: Context
+  ) -> [Request] {
+    if inspector != nil { return inspect(action, in: context) }
+    switch action {
+    case .findKeys:
+      guard let argument else {
+        return [.prompt(label: "find keys matching ", text: pattern, action: .findKeys)]
+      }
+      return start(Array(argument.utf8), on: context.targetNode, in: context)
+    case .cancelSearch:
+      guard let search, search.isRunning else { return [] }
+      return [.effect(.cancelSearch(search.search.id))]
+    case .open:
+      guard let row = table.selected, let node = search?.search.node else {
+        return search == nil ? [.perform(.findKeys)] : []
+      }
+      return look(at: row.summary.key, on: node, in: context)
+    case .copyKey: return table.selected.map { copy($0.summary.key, context) } ?? []
+    case .refreshKey:
+      // What is on screen is asked for again; the rest when it comes into view.
+      asked = []
+      return []
+    default:
+      _ = table.perform(action, in: listArea(context))
+      return []
+    }
+  }
+
+  /// A new search; one that runs is ended first.
+  private mutating func start(
+    _ glob: [UInt8], on node: NodeID?, in context: Context
+  ) -> [Request] {
+    guard let node else { return [.toast(Toast(.warning, "find: no server has answered yet"))] }
+    var requests: [Request] = []
+    if let search, search.isRunning { requests.append(.effect(.cancelSearch(search.search.id))) }
+    let wanted = glob.isEmpty ? Array(Self.defaultPattern.utf8) : glob
+    pattern = String(decoding: wanted, as: UTF8.self)
+    patternBytes = Array(pattern.utf8) == wanted ? nil : wanted
+    let next = KeySearch(id: nextID(), node: node, pattern: wanted)
+    search = KeySearchState(next, at: context.now)
+    table = Self.emptyTable()
+    places = [:]
+    asked = []
+    inspector = nil
+    requests.append(.effect(.search(next)))
+    return requests
+  }
+
+  private mutating func nextID() -> UInt64 {
+    lastID &+= 1
+    return lastID
+  }
+
+  private func copy(_ key: KeyName, _ context: Context) -> [Request] {
+    let escaped = DrawableText.escape(key.bytes, isUnicode: context.isUnicode, limit: 60)
+    let text = String(decoding: key.bytes, as: UTF8.self)
+    if Array(text.utf8) == key.bytes {
+      return [.effect(.copy(text)), .toast(Toast(.information, "copied \(escaped)"))]
+    }
+    // The clipboard takes text only: redis-cli reads this form back to the same bytes.
+    return [
+      .effect(.copy(KeyQuoting.quoted(key.bytes))),
+      .toast(Toast(.information, "copied in redis-cli's quotes, not being UTF-8: \(escaped)")),
+    ]
+  }
+
+  // MARK: The inspector
+
+  private mutating func look(at key: KeyName, on node: NodeID, in context: Context) -> [Request] {
+    let next = KeyInspector(
+      node: node, key: key, requestID: nextID(), reveals: context.isRevealed, now: context.now)
+    inspector = next
+    wasRevealed = context.isRevealed
+    return [.effect(.inspect(next.request))]
+  }
+
+  private mutating func inspect(_ action: ActionID, in context: Context) -> [Request] {
+    guard var open = inspector else { return [] }
+    defer { inspector = open }
+    switch action {
+    case .copyKey: return copy(open.key, context)
+    case .refreshKey:
+      open.readAgain(requestID: nextID(), now: context.now)
+      return [.effect(.inspect(open.request))]
+    case .revealValue:
+      // The registry refused it already where the right is missing; never reveal without it.
+      guard context.access.mayReveal || open.reveals else { return [] }
+      if open.reveals {
+        open.mask(requestID: nextID(), now: context.now)
+      } else {
+        open.reveal(requestID: nextID(), now: context.now)
+      }
+      return [.effect(.inspect(open.request))]
+    default:
+      switch open.perform(action, nextID: lastID &+ 1, context, in: context.body) {
+      case .done, .ignored: return []
+      case .asks:
+        lastID &+= 1
+        return [.effect(.inspect(open.request))]
+      case .says(let text): return [.toast(Toast(.information, text))]
+      }
+    }
+  }
+
+  mutating func back(in context: Context) -> Bool {
+    guard inspector != nil else { return false }
+    if inspector?.back() == true { return true }
+    inspector = nil
+    return true
+  }
+
+  mutating func open(_ subject: Subject, in context: Context) -> [Request]? {
+    switch subject {
+    case .key(let node, let key): return look(at: key, on: node, in: context)
+    case .pattern(let node, let glob):
+      return start(glob, on: node ?? context.targetNode, in: context)
+    case .node, .commands: return nil
+    }
+  }
+
+  // MARK: Answers
+
+  mutating func receive(_ message: Message, in context: Context) -> [Request] {
+    switch message {
+    case .keySearch(let progress): take(progress, context)
+    case .described(let summaries): take(summaries, context)
+    case .inspection(let inspection): inspector?.receive(inspection, context, in: context.body)
+    default: break
+    }
+    return []
+  }
+
+  private mutating func take(_ progress: KeySearchProgress, _ context: Context) {
+    guard search?.search.id == progress.id, search?.isRunning == true else { return }
+    search?.take(progress, at: context.now)
+    var rows: [KeyRow] = []
+    for key in progress.found.prefix(max(0, (search?.search.limit ?? 0) - places.count))
+    where places[key] == nil {
+      rows.append(KeyRow(index: places.count, summary: KeySummary(key: key), described: nil))
+      places[key] = places.count
+    }
+    if !rows.isEmpty { table.append(rows) }
+  }
+
+  private mutating func take(_ summaries: [KeySummary], _ context: Context) {
+    var rows: [Int: KeyRow] = [:]
+    for summary in summaries {
+      guard let place = places[summary.key], asked.contains(place) else { continue }
+      rows[place] = KeyRow(index: place, summary: summary, described: context.now)
+    }
+    if !rows.isEmpty { table.replace(rows) }
+  }
+
+  mutating func due(in context: Context) -> [Request] {
+    if let open = inspector { return dueReveal(open, context) }
+    guard let node = search?.search.node else { return [] }
+    let missing = table.visible(in: listArea(context)).filter { !asked.contains($0.index) }
+    guard !missing.isEmpty else { return [] }
+    asked.formUnion(missing.map(\.index))
+    return [.effect(.describe(node, missing.map(\.summary.key)))]
+  }
+
+  /// Follows the screen's own reveal switch (`:reveal`).
+  private mutating func dueReveal(_ open: KeyInspector, _ context: Context) -> [Request] {
+    guard context.isRevealed != wasRevealed else { return [] }
+    wasRevealed = context.isRevealed
+    guard open.reveals != context.isRevealed else { return [] }
+    var changed = open
+    if context.isRevealed {
+      changed.reveal(requestID: nextID(), now: context.now)
+    } else {
+      changed.mask(requestID: nextID(), now: context.now)
+    }
+    inspector = changed
+    return [.effect(.inspect(changed.request))]
+  }
+
+  // MARK: Mouse and drawing
+
+  mutating func mouse(_ event: MouseEvent, in context: Context) -> [Request] {
+    if inspector != nil {
+      inspector?.mouse(event, context, in: context.body)
+      return []
+    }
+    return table.mouse(event, in: listArea(context)) ? [.perform(.open)] : []
+  }
+
+  func draw(_ context: Context, in area: Rect, into grid: inout CellGrid) {
+    if let inspector {
+      inspector.draw(context, in: area, into: &grid)
+      return
+    }
+    let used = grid.put(lines: headLines(context, area), in: area)
+    table.draw(context, in: area.splitTop(used).rest, into: &grid, empty: emptyText)
+  }
+
+  private func listArea(_ context: Context) -> Rect {
+    let area = context.body
+    return area.splitTop(min(area.height, headLines(context, area).count)).rest
+  }
+
+  private var emptyText: String {
+    guard let search else { return "f finds keys by a pattern; Enter starts with \(pattern)" }
+    return search.isRunning ? "nothing found yet" : "no key matches"
+  }
+
+  /// Pattern, node and progress. A low screen gives them one line.
+  private func headLines(_ context: Context, _ area: Rect) -> [[Span]] {
+    let node = search?.search.node ?? context.targetNode
+    let shown = patternBytes ?? Array(pattern.utf8)
+    var facts: [[Span]] = [
+      [
+        Span("keys ", .dim),
+        Span(
+          DrawableText.escape(
+            shown, isUnicode: context.isUnicode, limit: max(8, area.width / 3)), .title, .bold),
+      ]
+    ]
+    if let node {
+      var spans = [Span("on ", .dim), Span(Mark.drawable(node.rawValue, context, limit: 24))]
+      if let target = context.targetNode, target != node {
+        spans.append(
+          Span(" (next: \(Mark.drawable(target.rawValue, context, limit: 24)))", .warning))
+      } else if let count = context.snapshot?.nodes.count, count > 1 {
+        spans.append(Span(" of \(count): n", .dim))
+      }
+      facts.append(spans)
+    }
+    if let search { facts += search.facts(context, distinct: table.total) }
+    return FlowLine.lines(
+      facts, width: area.width, maximum: area.height >= 10 ? 2 : 1, isUnicode: context.isUnicode)
+  }
+}
+
+/// Bytes as redis-cli takes them between double quotes.
+enum KeyQuoting {
+  static func quoted(_ bytes: [UInt8]) -> String {
+    var text = "\""
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "\""): text += "\\\""
+      case UInt8(ascii: "\\"): text += "\\\\"
+      case 0x20..<0x7F: text.unicodeScalars.append(Unicode.Scalar(byte))
+      default: text += "\\x" + ScalarStep.hexadecimal(UInt32(byte), digits: 2)
+      }
+    }
+    return text + "\""
+  }
+}
