@@ -9,7 +9,7 @@ enum ClientColumns {
   static let groups: [Column<Group>] = [
     Column("group", minimum: 14, weight: 1, sortKey: { .text($0.name) }) { group, context, width in
       guard !group.name.isEmpty else { return TableCell("(none)", .dim) }
-      return TableCell(Mark.drawable(group.name, context, limit: width))
+      return TableCell(context.safe(group.name, limit: width))
     },
     figure("connections", 11, 95, { Double($0.connections) }) {
       Format.grouped(UInt64(max(0, $0.connections)))
@@ -26,24 +26,24 @@ enum ClientColumns {
       client, context, width in
       let mark = client.isOwn ? "(console) " : ""
       return TableCell(
-        mark + Mark.drawable(client.address, context, limit: max(1, width - mark.count)),
+        mark + context.safe(client.address, limit: max(1, width - mark.count)),
         client.isOwn ? .dim : .normal)
     },
     Column("name", minimum: 10, weight: 1, priority: 55, sortKey: { .text($0.name) }) {
-      client, context, width in TableCell(Mark.drawable(client.name, context, limit: width))
+      client, context, width in TableCell(context.safe(client.name, limit: width))
     },
     Column("user", minimum: 8, priority: 35, sortKey: { .text($0.user) }) {
-      client, context, width in TableCell(Mark.drawable(client.user, context, limit: width), .dim)
+      client, context, width in TableCell(context.safe(client.user, limit: width), .dim)
     },
     Column("command", minimum: 12, priority: 65, sortKey: { .text($0.command) }) {
-      client, context, width in TableCell(Mark.drawable(client.command, context, limit: width))
+      client, context, width in TableCell(context.safe(client.command, limit: width))
     },
     figure("memory", 8, 90, { Double($0.memoryBytes) }) { Format.bytes($0.memoryBytes) },
     figure("output", 8, 80, { Double($0.outputBytes) }) { Format.bytes($0.outputBytes) },
     figure("idle", 7, 60, { Double($0.idleSeconds) }) { Format.duration($0.idleSeconds) },
     figure("age", 7, 40, { Double($0.ageSeconds) }) { Format.duration($0.ageSeconds) },
     Column("flags", minimum: 6, priority: 30, sortKey: { .text($0.flags) }) {
-      client, context, width in TableCell(Mark.drawable(client.flags, context, limit: width), .dim)
+      client, context, width in TableCell(context.safe(client.flags, limit: width), .dim)
     },
   ]
 

@@ -176,7 +176,7 @@ struct ClientsPanel: Panel {
     var facts: [[Span]] = [
       [
         Span("clients of ", .dim),
-        Span(Mark.drawable(node.id.rawValue, context, limit: 24), .title, .bold),
+        Span(context.safe(node.id.rawValue, limit: 24), .title, .bold),
       ]
     ]
     facts.append(coverage(report))
@@ -186,7 +186,7 @@ struct ClientsPanel: Panel {
     if let group {
       facts.append([
         Span("only ", .dim),
-        Span(group.isEmpty ? "(none)" : Mark.drawable(group, context, limit: 32), .accent),
+        Span(group.isEmpty ? "(none)" : context.safe(group, limit: 32), .accent),
         Span(" Esc shows all", .dim),
       ])
     }

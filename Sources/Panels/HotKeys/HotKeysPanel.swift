@@ -51,7 +51,7 @@ struct HotKeysPanel: Panel {
       // Bars compare the rows with each other; the figure beside them is the share itself.
       let share = row.hot.share.map { row.largest > 0 ? $0 / row.largest : 0 }
       return TableCell(
-        Graph.bar(share, width: min(width, 24), isUnicode: context.isUnicode), .graph)
+        context.glyphs.bar(share, width: min(width, 24)), .graph)
     },
     Column(
       "freq", minimum: 5, alignment: .right, priority: 80,
@@ -61,11 +61,11 @@ struct HotKeysPanel: Panel {
     },
     Column("node", minimum: 10, priority: 50, sortKey: { .text($0.hot.node.rawValue) }) {
       row, context, width in
-      TableCell(Mark.drawable(row.hot.node.rawValue, context, limit: width))
+      TableCell(context.safe(row.hot.node.rawValue, limit: width))
     },
     Column("source", minimum: 12, priority: 40, sortKey: { .text($0.hot.source) }) {
       row, context, width in
-      TableCell(Mark.drawable(row.hot.source, context, limit: width), .dim)
+      TableCell(context.safe(row.hot.source, limit: width), .dim)
     },
   ]
 
@@ -123,7 +123,7 @@ struct HotKeysPanel: Panel {
   private func headLines(_ context: Context, _ area: Rect) -> [[Span]] {
     var facts: [[Span]] = [[Span("hot keys", .title, .bold)]]
     if let node = context.node {
-      facts.append([Span("on ", .dim), Span(Mark.drawable(node.rawValue, context, limit: 24))])
+      facts.append([Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))])
     }
     let whole = report.keys.map { " of \(Format.grouped($0))" } ?? ""
     if report.sampled > 0 || report.keys != nil {

@@ -47,7 +47,7 @@ struct KeyRow: Sendable {
     Column("type", minimum: 7, priority: 90, sortKey: { .text($0.summary.type ?? "") }) {
       row, context, width in
       guard let type = row.summary.type else { return TableCell("") }
-      let shown = type == "none" ? "gone" : Mark.drawable(type, context, limit: width)
+      let shown = type == "none" ? "gone" : context.safe(type, limit: width)
       return TableCell(shown, type == "none" ? .warning : .accent)
     },
     Column("data", minimum: 6, priority: 80, sortKey: { .number($0.summary.isPersonal ? 1 : 0) }) {
@@ -70,7 +70,7 @@ struct KeyRow: Sendable {
     Column("encoding", minimum: 9, priority: 60, sortKey: { .text($0.summary.encoding ?? "") }) {
       row, context, width in
       TableCell(
-        row.summary.encoding.map { Mark.drawable($0, context, limit: width) } ?? "", .dim)
+        row.summary.encoding.map { context.safe($0, limit: width) } ?? "", .dim)
     },
     Column("use", minimum: 10, priority: 70, sortKey: { .number($0.useKey) }) { row, _, _ in
       TableCell(row.use)

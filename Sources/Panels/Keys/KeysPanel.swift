@@ -279,10 +279,10 @@ struct KeysPanel: Panel {
       ]
     ]
     if let node {
-      var spans = [Span("on ", .dim), Span(Mark.drawable(node.rawValue, context, limit: 24))]
+      var spans = [Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))]
       if let target = context.targetNode, target != node {
         spans.append(
-          Span(" (next: \(Mark.drawable(target.rawValue, context, limit: 24)))", .warning))
+          Span(" (next: \(context.safe(target.rawValue, limit: 24)))", .warning))
       } else if let count = context.snapshot?.nodes.count, count > 1 {
         spans.append(Span(" of \(count): n", .dim))
       }

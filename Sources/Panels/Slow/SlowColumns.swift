@@ -20,11 +20,11 @@ enum SlowColumns {
     },
     Column("node", minimum: 9, priority: 40, sortKey: { .text($0.node.rawValue) }) {
       entry, context, width in
-      TableCell(Mark.drawable(entry.node.rawValue, context, limit: width), .dim)
+      TableCell(context.safe(entry.node.rawValue, limit: width), .dim)
     },
     Column("client", minimum: 15, priority: 50, sortKey: { .text(client($0)) }) {
       entry, context, width in
-      TableCell(Mark.drawable(client(entry), context, limit: width), .dim)
+      TableCell(context.safe(client(entry), limit: width), .dim)
     },
     Column("command", minimum: 12, weight: 1, priority: 90, sortKey: { .text(filterText($0)) }) {
       entry, context, width in

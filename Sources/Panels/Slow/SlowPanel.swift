@@ -129,7 +129,7 @@ struct SlowPanel: Panel {
   private func headLines(_ context: Context, _ area: Rect) -> [[Span]] {
     var facts: [[Span]] = [[Span("slow commands", .title, .bold)]]
     if let node = context.node {
-      facts.append([Span("on ", .dim), Span(Mark.drawable(node.rawValue, context, limit: 24))])
+      facts.append([Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))])
     } else if let count = context.snapshot?.nodes.count, count > 1 {
       facts.append([Span("on ", .dim), Span("\(count) nodes")])
     }
@@ -161,7 +161,7 @@ struct SlowPanel: Panel {
           Span(duration, SlowColumns.role(entry.microseconds), .bold),
           Span(" (\(Format.grouped(entry.microseconds)) \(micro))", .dim),
         ],
-        [Span("node ", .dim), Span(Mark.drawable(entry.node.rawValue, context))],
+        [Span("node ", .dim), Span(context.safe(entry.node.rawValue, limit: 64))],
         [Span("entry ", .dim), Span(Format.grouped(entry.id))],
         [Span(Format.grouped(UInt64(entry.arguments.count))), Span(" arguments", .dim)],
       ], width: area.width, maximum: area.height >= 8 ? 3 : 1, isUnicode: context.isUnicode)

@@ -50,8 +50,8 @@ package enum FlowLine {
         line = ""
         used = 0
         if lines.count == maximum {
-          lines[maximum - 1] = Mark.shortened(
-            lines[maximum - 1] + " " + word, to: width, isUnicode: isUnicode)
+          // Too long for the row, so that the grid marks the cut.
+          lines[maximum - 1] += " " + text[word.startIndex...]
           return lines
         }
       }

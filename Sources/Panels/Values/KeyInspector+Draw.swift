@@ -59,7 +59,7 @@ extension KeyInspector {
   private func facts(_ context: Context) -> [[Span]] {
     var facts: [[Span]] = []
     guard let summary = page?.summary else { return [fact("node", node.rawValue)] }
-    if let type = summary.type { facts.append([Span(Mark.drawable(type, context), .accent)]) }
+    if let type = summary.type { facts.append([Span(context.safe(type, limit: 64), .accent)]) }
     if summary.isPersonal {
       facts.append([
         Span(
@@ -72,12 +72,12 @@ extension KeyInspector {
     )
     facts.append(fact("memory", Format.bytes(summary.memoryBytes)))
     if let encoding = summary.encoding {
-      facts.append(fact("encoding", Mark.drawable(encoding, context)))
+      facts.append(fact("encoding", context.safe(encoding, limit: 64)))
     }
     if let frequency = summary.frequency { facts.append(fact("frequency", "\(frequency)")) }
     if let idle = summary.idleSeconds { facts.append(fact("idle", Format.duration(idle))) }
     facts.append(fact("key", "\(Format.grouped(UInt64(key.bytes.count))) bytes"))
-    facts.append(fact("node", Mark.drawable(node.rawValue, context)))
+    facts.append(fact("node", context.safe(node.rawValue, limit: 64)))
     return facts
   }
 
@@ -98,7 +98,7 @@ extension KeyInspector {
       let wait = seconds < 1 ? "" : " for \(Format.duration(seconds: seconds))"
       parts.append([
         Span("reading\(wait) ", .warning),
-        Span(Mark.drawable(node.rawValue, context), .warning),
+        Span(context.safe(node.rawValue, limit: 64), .warning),
       ])
     }
     guard let page else { return parts }
@@ -136,7 +136,7 @@ extension KeyInspector {
     case .gone: return ("the key is gone: it expired, was evicted or was deleted", .warning)
     case .opaque(let type):
       return (
-        "values of type \(Mark.drawable(type, context)) cannot be read by this console", .warning
+        "values of type \(context.safe(type, limit: 64)) cannot be read by this console", .warning
       )
     case .string, .hash, .list, .set, .sortedSet, .stream: return ("", .dim)
     }
@@ -155,12 +155,5 @@ enum KeyFacts {
       let left = Double(milliseconds) / 1000 - max(0, age)
       return left > 0 ? Format.duration(seconds: left) : "expired"
     }
-  }
-}
-
-extension Mark {
-  /// A short text from a server, escaped and bounded.
-  static func drawable(_ text: String, _ context: Context, limit: Int = 64) -> String {
-    DrawableText.escape(text, isUnicode: context.isUnicode, limit: limit)
   }
 }
