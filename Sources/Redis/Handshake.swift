@@ -1,0 +1,207 @@
+internal import EventLoop
+private import Glibc
+
+/// What happens at each connect: find the address, connect, log in, choose the database, give the
+/// connection a name, learn which commands the server flags `readonly`.
+struct Handshake: Sendable {
+  let endpoint: RedisEndpoint
+  let password: Secret?
+  let resolver: Resolver
+
+  func connect(
+    options: RedisClient.Options, loop: EventLoop,
+    onEnd: @Sendable @escaping (Connection, RedisError) -> Void
+  ) async -> Result<Connection, RedisError> {
+    do throws(RedisError) {
+      let deadline = EventLoop.now().advanced(by: options.connectTimeout)
+      let addresses = try await resolve(until: deadline)
+      let descriptor = try await open(addresses, loop, until: deadline)
+      let connection = Connection(
+        descriptor: descriptor, endpoint: endpoint.description, loop: loop,
+        limits: options.connectionLimits, observer: options.observer, onEnd: onEnd)
+      do {
+        try connection.open()
+      } catch {
+        throw unreachable("cannot watch the socket: " + error.reason)
+      }
+      do throws(RedisError) {
+        let flags = try await introduce(connection, options, until: deadline)
+        connection.establish(readOnlyCommands: flags)
+      } catch {
+        connection.close(error)
+        throw error
+      }
+      return .success(connection)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func unreachable(_ message: String, _ nextStep: String = "") -> RedisError {
+    RedisError(
+      kind: .unreachable, endpoint: endpoint.description, action: "connecting", message: message,
+      nextStep: nextStep)
+  }
+}
+
+// MARK: Address and socket
+
+extension Handshake {
+  private func resolve(until deadline: EventLoop.Instant) async throws(RedisError)
+    -> [SocketAddress]
+  {
+    switch endpoint.address {
+    case .unix(let path):
+      guard let address = SocketAddress(path: path) else {
+        throw unreachable("the socket's path is longer than 107 bytes")
+      }
+      return [address]
+    case .tcp(let host, let port):
+      do throws(ResolveError) {
+        return try await resolver.addresses(of: host, port: port, until: deadline)
+      } catch {
+        switch error {
+        case .failed(let reason):
+          throw unreachable(
+            "cannot find the host: " + PlainText.safe(reason), "check the host name and the DNS")
+        case .timeout:
+          throw RedisError(
+            kind: .timeout, endpoint: endpoint.description, action: "connecting",
+            message: "the host name was not resolved in time", nextStep: "check the DNS")
+        case .busy:
+          throw RedisError(
+            kind: .limit, endpoint: endpoint.description, action: "connecting",
+            message: "too many host names are being looked up", nextStep: "check the DNS")
+        case .cancelled:
+          throw RedisError(
+            kind: .cancelled, endpoint: endpoint.description, action: "connecting",
+            message: "cancelled")
+        }
+      }
+    }
+  }
+
+  /// The first address that answers; each gets its share of the time that is left.
+  private func open(
+    _ addresses: [SocketAddress], _ loop: EventLoop, until deadline: EventLoop.Instant
+  ) async throws(RedisError) -> Descriptor {
+    var failures: [(SocketAddress, SystemError)] = []
+    for (index, address) in addresses.enumerated() {
+      let now = EventLoop.now()
+      let share = now.duration(to: deadline) / (addresses.count - index)
+      do throws(SystemError) {
+        return try await loop.connect(to: address, until: now.advanced(by: share))
+      } catch {
+        failures.append((address, error))
+      }
+    }
+    throw explain(failures)
+  }
+
+  private func explain(_ failures: [(SocketAddress, SystemError)]) -> RedisError {
+    let codes = failures.map { $0.1.code }
+    // Several addresses: the one that was reached tells more than the ones that were not.
+    let telling =
+      failures.first { $0.1.code == ECONNREFUSED } ?? failures.first { $0.1.code == ETIMEDOUT }
+      ?? failures.first
+    guard let (_, error) = telling else { return unreachable("the host has no address") }
+    var reason = error.reason.lowercased()
+    if failures.count > 1 {
+      reason += " (tried \(failures.map { $0.0.description }.joined(separator: ", ")))"
+    }
+    reason = PlainText.safe(reason)
+    if codes.contains(ECANCELED) {
+      return RedisError(
+        kind: .cancelled, endpoint: endpoint.description, action: "connecting",
+        message: "cancelled")
+    }
+    switch error.code {
+    case ECONNREFUSED:
+      return unreachable(reason, "is the server running, and is this its port?")
+    case ENOENT:
+      return unreachable("the socket does not exist", "is the server running?")
+    case EACCES, EPERM:
+      return unreachable(reason, "check the permissions of the socket")
+    case ETIMEDOUT:
+      return RedisError(
+        kind: .timeout, endpoint: endpoint.description, action: "connecting",
+        message: "no connection in time", nextStep: "check the host, the network and the firewall")
+    case EMFILE, ENFILE:
+      return RedisError(
+        kind: .limit, endpoint: endpoint.description, action: "connecting", message: reason,
+        nextStep: "raise the limit on open files (ulimit -n)")
+    default:
+      return unreachable(reason, "check the network")
+    }
+  }
+}
+
+// MARK: The first commands
+
+extension Handshake {
+  /// The names of commands that the server flags `readonly`, if the gate needs them.
+  private func introduce(
+    _ connection: Connection, _ options: RedisClient.Options, until deadline: EventLoop.Instant
+  ) async throws(RedisError) -> Set<String> {
+    var commands: [RedisCommand] = []
+    if let password {
+      let user = endpoint.user.map { [Array($0.utf8)] } ?? []
+      commands.append(RedisCommand("AUTH", user + [password.reveal()]))
+    }
+    if endpoint.database != 0 { commands.append(RedisCommand("SELECT", "\(endpoint.database)")) }
+    commands.append(RedisCommand("CLIENT", "SETNAME", options.clientName))
+    let flagged = options.gate.namesThatNeedTheReadOnlyFlag
+    if !flagged.isEmpty { commands.append(RedisCommand("COMMAND", ["INFO"] + flagged)) }
+    let outcome = await connection.send(
+      commands, until: deadline, grace: .seconds(1), changes: false)
+    let replies: [RESPValue]
+    switch outcome {
+    case .success(let answers): replies = answers
+    case .failure(var error):
+      error.action = "connecting"
+      if error.kind == .timeout {
+        error.message = "connected, but the server does not answer"
+        error.nextStep = "is it hanging, or is it no Redis server?"
+      }
+      throw error
+    }
+    var flags: Set<String> = []
+    for (command, reply) in zip(commands, replies) {
+      if command.statName == "command|info" { flags = Self.readOnlyNames(reply) }
+      guard case .error(let text) = reply else { continue }
+      let error = RedisError.server(
+        text, endpoint: endpoint.description, action: "connecting", command: command.statName)
+      if Self.isTolerable(error, command, text) { continue }
+      throw error
+    }
+    return flags
+  }
+
+  /// A proxy or an ACL may refuse the name and the flags: the console then knows less, no more.
+  /// A password that a server without one does not want is no reason to stay away either.
+  private static func isTolerable(
+    _ error: RedisError, _ command: RedisCommand, _ text: String
+  ) -> Bool {
+    switch command.statName {
+    case "client|setname", "command|info":
+      error.kind == .denied && text.hasPrefix("NOPERM") || error.kind == .unsupported
+        || error.kind == .server && text.hasPrefix("ERR")
+    case "auth":
+      text.contains("without any password configured") || text.contains("no password is set")
+    default:
+      false
+    }
+  }
+
+  /// COMMAND INFO answers with one array for each known name: name, arity, flags, …
+  private static func readOnlyNames(_ reply: RESPValue) -> Set<String> {
+    var names: Set<String> = []
+    for entry in reply.array ?? [] {
+      guard let parts = entry.array, parts.count > 2, let name = parts[0].text,
+        let flags = parts[2].array
+      else { continue }
+      if flags.contains(where: { $0.text == "readonly" }) { names.insert(name.lowercased()) }
+    }
+    return names
+  }
+}

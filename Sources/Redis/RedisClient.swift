@@ -1,0 +1,233 @@
+package import EventLoop
+private import Synchronization
+
+/// A client of one server: one shared, pipelined connection, and a few more for commands that
+/// block. It connects and reconnects by itself, when a command needs it.
+package final class RedisClient: Sendable {
+  package struct Options: Sendable {
+    /// From the name's resolution to the last reply of the handshake.
+    package var connectTimeout: Duration = .seconds(3)
+    /// From the call to the reply, connecting included.
+    package var commandTimeout: Duration = .seconds(3)
+    /// Bytes of one reply, and of all replies of one batch.
+    package var maximumReplyBytes = 32 << 20
+    /// Elements of one reply, in arrays of all levels.
+    package var maximumElements = 1 << 20
+    /// Levels of arrays. hiredis 0.14 knows 8, which `COMMAND` uses.
+    package var maximumNesting = 8
+    /// Commands sent or waiting to be sent.
+    package var maximumInFlight = 16_384
+    package var maximumBufferedBytes = 16 << 20
+    /// Connections beside the shared one, for commands that block.
+    package var blockingConnections = 4
+    package var clientName = "cacheconsole"
+    package var gate = CommandGate.readOnly
+    package var backoff = Backoff()
+    package var observer: (any ReplyObserver)?
+
+    package init() {}
+
+    var connectionLimits: Connection.Limits {
+      var limits = Connection.Limits()
+      limits.reply.replyBytes = maximumReplyBytes
+      limits.reply.elements = maximumElements
+      limits.reply.nesting = maximumNesting
+      limits.inFlight = maximumInFlight
+      limits.bufferedBytes = maximumBufferedBytes
+      return limits
+    }
+  }
+
+  package let endpoint: RedisEndpoint
+  private let options: Options
+  private let loop: EventLoop
+  private let handshake: Handshake
+  private let shared: Link
+  private let pool = Mutex(Pool())
+
+  private struct Pool {
+    var idle: [Link] = []
+    var busy = 0
+    var isClosed = false
+  }
+
+  /// `resolver`: share one between clients, so that name resolution is bounded for all of them.
+  package init(
+    endpoint: RedisEndpoint, password: Secret? = nil, options: Options = Options(),
+    loop: EventLoop, resolver: Resolver? = nil
+  ) {
+    self.endpoint = endpoint
+    self.options = options
+    self.loop = loop
+    handshake = Handshake(
+      endpoint: endpoint, password: password, resolver: resolver ?? Resolver(loop: loop))
+    shared = Link(handshake: handshake, options: options, loop: loop)
+  }
+
+  deinit { shared.close() }
+
+  package var state: ConnectionState { shared.connectionState }
+
+  /// Counts the connections made: a cursor of SCAN is worth nothing on another server process.
+  package var generation: UInt64 { shared.generation }
+
+  package func close() {
+    shared.close()
+    let idle = pool.withLock { pool in
+      pool.isClosed = true
+      defer { pool.idle = [] }
+      return pool.idle
+    }
+    for link in idle { link.close() }
+  }
+}
+
+// MARK: Commands
+
+extension RedisClient {
+  /// One command on the shared connection. A server's error reply is thrown.
+  ///
+  /// - Parameter action: what this is for, in words: "reading INFO".
+  package func send(
+    _ command: RedisCommand, action: String, timeout: Duration? = nil, token: UInt64 = 0
+  ) async throws(RedisError) -> RESPValue {
+    try await send(command, on: shared, action: action, timeout: timeout, token: token)
+  }
+
+  /// Many commands in one write; replies in order. A server's error stays an `.error` value, so
+  /// that one refused command does not hide the others' answers.
+  package func pipeline(
+    _ commands: [RedisCommand], action: String, timeout: Duration? = nil
+  ) async throws(RedisError) -> [RESPValue] {
+    let timeout = timeout ?? options.commandTimeout
+    let deadline = EventLoop.now().advanced(by: timeout)
+    var changes = false
+    var flagged: [RedisCommand] = []
+    var last: String?
+    for command in commands where command.statName != last {
+      if try check(command, action) { flagged.append(command) }
+      if !CommandGate.isRead(command) { changes = true }
+      // Arguments matter to the gate for this one command only.
+      last = command.statName == "config|get" ? nil : command.statName
+    }
+    let connection = try await connection(of: shared, until: deadline, action)
+    for command in flagged { try checkFlag(command, connection, action) }
+    let outcome = await connection.send(
+      commands, until: deadline, grace: timeout, changes: changes)
+    switch outcome {
+    case .success(let replies): return replies
+    case .failure(let error): throw error.during(action)
+    }
+  }
+
+  /// A command that keeps its connection busy while it blocks, on one of its own.
+  package func blocking(
+    _ command: RedisCommand, action: String, timeout: Duration
+  ) async throws(RedisError) -> RESPValue {
+    let link = try takeLink(action)
+    do throws(RedisError) {
+      let reply = try await send(command, on: link, action: action, timeout: timeout, token: 0)
+      give(back: link)
+      return reply
+    } catch {
+      // Nobody waits for what it blocks on: the server must not go on with it.
+      if error.kind == .timeout || error.kind == .cancelled || error.kind == .indeterminate {
+        link.reset(error)
+      }
+      give(back: link)
+      throw error
+    }
+  }
+
+  private func send(
+    _ command: RedisCommand, on link: Link, action: String, timeout: Duration?, token: UInt64
+  ) async throws(RedisError) -> RESPValue {
+    let timeout = timeout ?? options.commandTimeout
+    let deadline = EventLoop.now().advanced(by: timeout)
+    let needsFlag = try check(command, action)
+    let connection = try await connection(of: link, until: deadline, action)
+    if needsFlag { try checkFlag(command, connection, action) }
+    let outcome = await connection.send(
+      command, until: deadline, grace: timeout, changes: !CommandGate.isRead(command),
+      token: token)
+    switch outcome {
+    case .success(.error(let text)):
+      throw .server(
+        text, endpoint: endpoint.description, action: action, command: command.statName)
+    case .success(let reply): return reply
+    case .failure(let error): throw error.during(action)
+    }
+  }
+
+  private func connection(
+    of link: Link, until deadline: EventLoop.Instant, _ action: String
+  ) async throws(RedisError) -> Connection {
+    switch await link.connection(until: deadline) {
+    case .success(let connection): return connection
+    case .failure(let error): throw error.action.isEmpty ? error.during(action) : error
+    }
+  }
+}
+
+// MARK: The gate
+
+extension RedisClient {
+  /// True if the command passes only with the server's `readonly` flag. Throws before any byte.
+  private func check(_ command: RedisCommand, _ action: String) throws(RedisError) -> Bool {
+    switch options.gate.verdict(command) {
+    case .pass: return false
+    case .needsFlag: return true
+    case .refuse(let reason):
+      throw RedisError(
+        kind: .denied, endpoint: endpoint.description, action: action,
+        message: "\(RedisError.commandText(command.statName)) was not sent: \(reason)")
+    }
+  }
+
+  private func checkFlag(
+    _ command: RedisCommand, _ connection: Connection, _ action: String
+  ) throws(RedisError) {
+    if connection.isFlaggedReadOnly(command.statName) { return }
+    if let bar = command.statName.firstIndex(of: "|"),
+      connection.isFlaggedReadOnly(String(command.statName[..<bar]))
+    {
+      return
+    }
+    throw RedisError(
+      kind: .denied, endpoint: endpoint.description, action: action,
+      message: "\(RedisError.commandText(command.statName)) was not sent: the server does not flag"
+        + " it as readonly",
+      nextStep: "the user needs +command|info, and the server must know the command")
+  }
+}
+
+// MARK: The pool
+
+extension RedisClient {
+  private func takeLink(_ action: String) throws(RedisError) -> Link {
+    let link: Link? = pool.withLock { pool in
+      guard !pool.isClosed else { return nil }
+      if let idle = pool.idle.popLast() {
+        pool.busy += 1
+        return idle
+      }
+      guard pool.busy < options.blockingConnections else { return nil }
+      pool.busy += 1
+      return Link(handshake: handshake, options: options, loop: loop)
+    }
+    if let link { return link }
+    throw RedisError(
+      kind: .limit, endpoint: endpoint.description, action: action,
+      message: "all \(options.blockingConnections) connections for blocking commands are in use",
+      nextStep: "wait until one of them has ended")
+  }
+
+  private func give(back link: Link) {
+    let isClosed = pool.withLock { pool in
+      pool.busy -= 1
+      if !pool.isClosed { pool.idle.append(link) }
+      return pool.isClosed
+    }
+    if isClosed { link.close() }
+  }
+}
