@@ -15,22 +15,22 @@ typedef struct chiredis_sink {
   int (*null)(void *context);
 } chiredis_sink;
 
-// Stands for "kept elsewhere"; hiredis only tells NULL from the rest.
-static char chiredis_kept;
+// "Kept elsewhere": hiredis only tells NULL from the rest and hands it to chiredis_free at most.
+static inline void *chiredis_kept(const redisReadTask *task) { return (void *)task; }
 
 static inline void *chiredis_string(const redisReadTask *task, char *bytes, size_t length) {
   const chiredis_sink *sink = (const chiredis_sink *)task->privdata;
-  return sink->string(sink->context, task->type, bytes, length) ? &chiredis_kept : NULL;
+  return sink->string(sink->context, task->type, bytes, length) ? chiredis_kept(task) : NULL;
 }
 
 static inline void *chiredis_integer(const redisReadTask *task, long long value) {
   const chiredis_sink *sink = (const chiredis_sink *)task->privdata;
-  return sink->integer(sink->context, value) ? &chiredis_kept : NULL;
+  return sink->integer(sink->context, value) ? chiredis_kept(task) : NULL;
 }
 
 static inline void *chiredis_null(const redisReadTask *task) {
   const chiredis_sink *sink = (const chiredis_sink *)task->privdata;
-  return sink->null(sink->context) ? &chiredis_kept : NULL;
+  return sink->null(sink->context) ? chiredis_kept(task) : NULL;
 }
 
 #if HIREDIS_MAJOR >= 1
@@ -38,7 +38,7 @@ static inline void *chiredis_array(const redisReadTask *task, size_t elements) {
   const chiredis_sink *sink = (const chiredis_sink *)task->privdata;
   // Maps, sets and pushes belong to RESP3, which is never asked for.
   if (task->type != REDIS_REPLY_ARRAY) return NULL;
-  return sink->array(sink->context, (long long)elements) ? &chiredis_kept : NULL;
+  return sink->array(sink->context, (long long)elements) ? chiredis_kept(task) : NULL;
 }
 static inline void *chiredis_double(const redisReadTask *task, double value, char *bytes,
                                     size_t length) {
@@ -48,7 +48,7 @@ static inline void *chiredis_bool(const redisReadTask *task, int value) { return
 #else
 static inline void *chiredis_array(const redisReadTask *task, int elements) {
   const chiredis_sink *sink = (const chiredis_sink *)task->privdata;
-  return sink->array(sink->context, elements) ? &chiredis_kept : NULL;
+  return sink->array(sink->context, elements) ? chiredis_kept(task) : NULL;
 }
 #endif
 
