@@ -15,6 +15,8 @@ package enum Message: Sendable {
   case effectFailed(Fault)
   case notice(Toast)
   case environmentSwitched(EnvironmentIdentity)
+  /// What this process may do now: environments differ.
+  case accessChanged(Access)
   /// What an action of the registry stands for; refusals are checked on the way.
   case action(ActionID, argument: String? = nil)
 }

@@ -53,6 +53,10 @@ extension Model {
     case .environmentSwitched(let identity):
       switched(to: identity)
       return []
+    case .accessChanged(let access):
+      context.access = access
+      context.isRevealed = false
+      return []
     case .action(let id, let argument): return perform(id, argument: argument)
     }
   }
