@@ -13,7 +13,7 @@ package enum DemoEvent: Sendable, Hashable {
   /// The supervisor is gone; nothing follows.
   case ended
 
-  var line: String {
+  package var line: String {
     switch self {
     case .serving(let socket, let process): "serving\t\(process)\t\(socket)"
     case .filling(let done, let total): "filling\t\(done)\t\(total)"

@@ -31,6 +31,8 @@ package enum DemoSupervisor {
   private static func supervise(
     _ options: DemoOptions, _ signals: sigset_t, _ report: DemoReport
   ) throws(DemoFailure) {
+    let loop = try startLoop()
+    ConsoleWatch(Descriptor(owning: 0)).start(on: loop)
     DemoFolder.removeStale()
     let folder = try DemoFolder()
     defer { folder.remove() }
@@ -40,7 +42,7 @@ package enum DemoSupervisor {
       throw DemoFailure("the demo's redis-server did not start")
     }
     report.say(.serving(socket: folder.socket, serverProcess: server.processID))
-    let shop = try DemoShop(socket: folder.socket, options: options, report: report)
+    let shop = DemoShop(socket: folder.socket, options: options, report: report, loop: loop)
     defer { shop.stop() }
     var restarts = 0
     while true {
@@ -58,6 +60,16 @@ package enum DemoSupervisor {
       }
       report.say(.serving(socket: folder.socket, serverProcess: server.processID))
       shop.refill()
+    }
+  }
+
+  private static func startLoop() throws(DemoFailure) -> EventLoop {
+    do throws(SystemError) {
+      let loop = try EventLoop()
+      try loop.start()
+      return loop
+    } catch {
+      throw DemoFailure("the demo's event loop: \(error)")
     }
   }
 
