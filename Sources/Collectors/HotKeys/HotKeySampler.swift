@@ -65,7 +65,9 @@ package struct HotKeySampler: Sendable {
   private let remembers: Bool
   private var memory = CounterMemory()
   private var candidates: [KeyName: Candidate] = [:]
-  private var floor = 0.0
+  /// What a newcomer must exceed, in rate or in counter, while all places are taken.
+  private var rateFloor = 0.0
+  private var counterFloor: UInt8 = 0
   private var cursor: UInt64 = 0
   private var queue: [KeyName] = []
   private var asked: [KeyName] = []
@@ -168,14 +170,14 @@ package struct HotKeySampler: Sendable {
       }
       let reading = FrequencyReading(at: now, minute: minute, counter: value)
       if candidates[key] != nil {
-        candidates[key]?.track.add(reading)
+        candidates[key]?.track.add(reading, counter)
       } else {
         consider(key, reading)
       }
     }
     if !askedAgain { sampled += UInt64(asked.count) }
     asked = []
-    floor = lowest(now)?.rate ?? 0
+    updateFloors(now)
   }
 
   /// Answers will not come: the server failed in between.
@@ -193,20 +195,37 @@ package struct HotKeySampler: Sendable {
       let rise = Int(reading.counter - old)
       rate = max(rate, counter.lookups(steps: rise, endingAt: reading.counter) / pass)
     }
-    if candidates.count >= capacity {
-      guard rate > floor, let lowest = lowest(reading.at), rate > lowest.rate else { return }
-      candidates[lowest.key] = nil
-      floor = lowest.rate
+    guard candidates.count < capacity || rate > rateFloor || reading.counter > counterFloor else {
+      return
     }
     var track = HotKeyCandidate(key: key)
-    track.add(reading)
+    track.add(reading, counter)
     candidates[key] = Candidate(track: track, admitted: reading.at, admissionRate: rate)
+    guard candidates.count > capacity, let weakest = weakest(reading.at) else { return }
+    candidates[weakest.key] = nil
+    updateFloors(reading.at)
   }
 
-  private func lowest(_ now: MonotonicTime) -> (key: KeyName, rate: Double)? {
-    guard candidates.count >= capacity else { return nil }
-    return candidates.map { (key: $0.key, rate: standing($0.value, now)) }
+  /// Who gives way: never the half with the highest counters, since on a young server a counter
+  /// tells more than a rate of a few steps; of the others, the one with the lowest rate.
+  private func weakest(_ now: MonotonicTime) -> (key: KeyName, rate: Double, counter: UInt8)? {
+    let byCounter = candidates.values.sorted {
+      ($0.track.newest?.counter ?? 0, $1.track.key) > ($1.track.newest?.counter ?? 0, $0.track.key)
+    }
+    let kept = max(1, capacity / 2)
+    guard byCounter.count > kept else { return nil }
+    let lowest = byCounter[kept...].map { (key: $0.track.key, rate: standing($0, now)) }
       .min { $0.rate < $1.rate }
+    guard let lowest else { return nil }
+    return (lowest.key, lowest.rate, byCounter[kept - 1].track.newest?.counter ?? 0)
+  }
+
+  private mutating func updateFloors(_ now: MonotonicTime) {
+    guard candidates.count >= capacity, let weakest = weakest(now) else {
+      (rateFloor, counterFloor) = (0, 0)
+      return
+    }
+    (rateFloor, counterFloor) = (weakest.rate, weakest.counter)
   }
 
   private func standing(_ candidate: Candidate, _ now: MonotonicTime) -> Double {

@@ -78,7 +78,8 @@ package struct CounterWindow: Sendable {
       return ours
     }
     let theirs = Double(end - start) / 1e6
-    return theirs < ours / 2 - 1 ? ours : theirs
+    // A reply may be late by seconds, so a shorter interval is believed; not one that is much shorter.
+    return theirs < max(ours / 2 - 1, ours / 10) ? ours : theirs
   }
 
   private static func gap(from: CounterSample, to: CounterSample) -> GapReason? {
