@@ -1,0 +1,123 @@
+private import Synchronization
+
+/// Keeps a probe's ledger, in the order in which the server counts: reply by reply.
+final class ProbeAccount: ReplyObserver {
+  private struct State {
+    var ledger = ProbeLedger()
+    /// The key that TYPE was asked for last, and whether it was there: in the same batch the
+    /// commands after it look up the same key, and an empty reply alone would not tell.
+    var lastTypedKey: [UInt8] = []
+    var lastTypedExists = false
+    /// Ledgers as of an awaited reply, by token; nil until the reply is here.
+    var marks: [UInt64: ProbeLedger?] = [:]
+    var lastToken: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
+
+  var ledger: ProbeLedger { state.withLock { $0.ledger } }
+
+  /// Announces a command after whose reply the ledger is wanted.
+  func beginMark() -> UInt64 {
+    state.withLock { state in
+      state.lastToken += 1
+      state.marks[state.lastToken] = .some(nil)
+      return state.lastToken
+    }
+  }
+
+  /// The ledger as it was when the server answered the marked command, that command not included:
+  /// INFO does not count itself either.
+  func endMark(_ token: UInt64) -> ProbeLedger {
+    state.withLock { state in
+      let mark = state.marks.removeValue(forKey: token) ?? nil
+      return mark ?? state.ledger
+    }
+  }
+
+  func sent(bytes: Int) {
+    state.withLock { $0.ledger.bytesOut &+= UInt64(clamping: bytes) }
+  }
+
+  func answered(_ command: RedisCommand, _ reply: RESPValue, bytes: Int, token: UInt64) {
+    state.withLock { state in
+      if token != 0, state.marks[token] != nil { state.marks[token] = .some(state.ledger) }
+      state.ledger.bytesIn &+= UInt64(clamping: bytes)
+      if case .error(let text) = reply, RedisError.isRejection(text) { return }
+      state.ledger.calls[command.statName, default: 0] &+= 1
+      count(command, reply, &state)
+    }
+  }
+}
+
+// MARK: Hits and misses
+
+extension ProbeAccount {
+  /// Measured on 7.0.15, 8.2.3 and Valkey 9.1.2: each of these counts one lookup of its key. SCAN
+  /// without TYPE, MEMORY USAGE, RANDOMKEY and DBSIZE count none.
+  private static let lookups: Set<String> = [
+    "bitcount", "expiretime", "get", "getbit", "getrange", "hexists", "hget", "hlen", "hmget",
+    "hscan", "hstrlen", "lindex", "llen", "lpos", "lrange", "object|encoding", "object|freq",
+    "object|idletime", "object|refcount", "pexpiretime", "pttl", "scard", "sismember",
+    "smismember", "sscan", "strlen", "ttl", "type", "xinfo|consumers", "xinfo|groups",
+    "xinfo|stream", "xlen", "xrange", "xrevrange", "zcard", "zcount", "zrange", "zrank", "zscan",
+    "zscore",
+  ]
+
+  private func count(_ command: RedisCommand, _ reply: RESPValue, _ state: inout State) {
+    switch command.statName {
+    case "exists":
+      let found = reply.unsigned ?? 0
+      let asked = UInt64(clamping: command.arguments.count)
+      state.ledger.hits &+= min(found, asked)
+      state.ledger.misses &+= asked - min(found, asked)
+    case "mget":
+      // A key of another type answers null and counts as a hit: Probe does not send it.
+      let found = reply.array?.count { !$0.isNull } ?? 0
+      state.ledger.hits &+= UInt64(clamping: found)
+      state.ledger.misses &+= UInt64(clamping: (reply.array?.count ?? 0) - found)
+    case let name where Self.lookups.contains(name):
+      guard let isHit = isHit(command, reply, state) else { return }
+      if isHit { state.ledger.hits &+= 1 } else { state.ledger.misses &+= 1 }
+      if name == "type" {
+        state.lastTypedKey = command.arguments.first ?? []
+        state.lastTypedExists = isHit
+      }
+    default:
+      break
+    }
+  }
+
+  /// nil: the command failed before it looked.
+  private func isHit(_ command: RedisCommand, _ reply: RESPValue, _ state: State) -> Bool? {
+    let name = command.statName
+    if case .error(let text) = reply {
+      // These errors come after the lookup.
+      if text.hasPrefix("WRONGTYPE") || text.contains("maxmemory policy") { return true }
+      if text.lowercased().contains("no such key") { return false }
+      return nil
+    }
+    switch name {
+    case "type": return reply.text != "none"
+    case "ttl", "pttl", "expiretime", "pexpiretime": return reply.signed != -2
+    default: break
+    }
+    let key = name.contains("|") ? command.arguments.dropFirst().first : command.arguments.first
+    if name.hasPrefix("object|") { return !reply.isNull }
+    if key == state.lastTypedKey { return state.lastTypedExists }
+    return !Self.isEmpty(reply)
+  }
+
+  /// The reply that a missing key gives; some keys that are there give it as well.
+  private static func isEmpty(_ reply: RESPValue) -> Bool {
+    switch reply {
+    case .null, .integer(0): true
+    case .bulk(let bytes), .simple(let bytes): bytes.isEmpty
+    case .array(let elements):
+      // HSCAN and its kin: cursor 0 and nothing.
+      elements.isEmpty
+        || elements.count == 2 && elements[0].text == "0" && elements[1].array?.isEmpty == true
+    case .integer, .error: false
+    }
+  }
+}
