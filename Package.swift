@@ -95,8 +95,13 @@ let package = Package(
     .target(
       name: "TestKit", dependencies: ["EventLoop"], swiftSettings: strict),
     .testTarget(name: "ConsoleModelTests", dependencies: ["ConsoleModel"], swiftSettings: strict),
+    // A program with a screen and nothing else, which the terminal's tests end in every way.
+    .executableTarget(
+      name: "ScreenProbe", dependencies: ["Terminal"], path: "Tests/Support/ScreenProbe",
+      swiftSettings: strict),
     .testTarget(
-      name: "TerminalTests", dependencies: ["Terminal", "TestKit"], swiftSettings: strict),
+      name: "TerminalTests", dependencies: ["Terminal", "TestKit", "ScreenProbe"],
+      swiftSettings: strict),
     .testTarget(
       name: "RedisTests", dependencies: ["Redis", "EventLoop", "TestKit"], swiftSettings: strict),
     .testTarget(

@@ -12,19 +12,42 @@ struct TerminfoEntry {
   private var numbers: [Int32]
   private var offsets: [Int16]
   private var table: [UInt8]
-  private var extended: Extended?
+  private var extended = Extended()
 
+  /// Capabilities by name: what ncurses has added to the classic ones.
   private struct Extended {
-    var header: [Int16]
-    var booleans: [UInt8]
-    var numbers: [Int32]
-    var rest: [UInt8]
+    var booleans: [UInt8] = []
+    var numbers: [Int32] = []
+    /// Values of strings, counted from the start of the table.
+    var offsets: [Int16] = []
+    /// Names of booleans, numbers, strings, in this order, counted from the end of the values.
+    var names: [Int16] = []
+    var table: [UInt8] = []
+
+    /// Adds a boolean; false where the table has no room for its name.
+    mutating func add(flag: String) -> Bool {
+      // Names follow the values, whose end is nowhere written.
+      let end = offsets.filter { $0 >= 0 }.reduce(0) { end, offset in
+        let rest = table.dropFirst(Int(offset))
+        return end + (rest.firstIndex(of: 0) ?? table.endIndex) - rest.startIndex + 1
+      }
+      guard end <= table.count, let name = Int16(exactly: table.count - end),
+        table.count < Int(Int16.max) - 8
+      else { return false }
+      names.insert(name, at: booleans.count)
+      booleans.append(1)
+      table += Array(flag.utf8) + [0]
+      return true
+    }
   }
 
   /// Positions are frozen by the file format: Caps in the ncurses sources, `CUR Numbers[13]` in
   /// <term.h>.
   private enum Index {
+    static let canChange = 27
     static let maximumColors = 13
+    static let originalColors = 298
+    static let initializeColor = 299
     static let setForeground = 359
     static let setBackground = 360
   }
@@ -51,11 +74,9 @@ struct TerminfoEntry {
     self.offsets = offsets
     self.table = table
     reader.align()
-    if let header = reader.shorts(5), let booleans = reader.bytes(header[0]) {
-      reader.align()
-      guard let numbers = reader.numbers(header[1], isWide: isWide) else { return nil }
-      extended = Extended(
-        header: header, booleans: booleans, numbers: numbers, rest: reader.remaining)
+    if let header = reader.shorts(5) {
+      guard let extended = reader.extended(header, isWide: isWide) else { return nil }
+      self.extended = extended
     }
   }
 
@@ -73,7 +94,12 @@ struct TerminfoEntry {
       table += Array("\u{1B}[\(code);2;\(components)".utf8) + [0]
     }
     numbers[Index.maximumColors] = 1 << 24
-    return table.count <= Int(Int16.max)
+    // The palette is the user's: no changes to it, and no reset that would take theirs back.
+    offsets[Index.originalColors] = -1
+    offsets[Index.initializeColor] = -1
+    if booleans.indices.contains(Index.canChange) { booleans[Index.canChange] = 0 }
+    // Says that numbers are colours; without it curses would allocate 16 million palette entries.
+    return extended.add(flag: "RGB") && table.count <= Int(Int16.max)
   }
 
   /// The entry with wide numbers, as ncurses reads it since 6.1.
@@ -100,14 +126,18 @@ struct TerminfoEntry {
     put(numbers)
     offsets.forEach(put)
     out += table
-    if let extended {
-      align()
-      extended.header.forEach(put)
-      out += extended.booleans
-      align()
-      put(extended.numbers)
-      out += extended.rest
-    }
+    align()
+    let sizes = [
+      extended.booleans.count, extended.numbers.count, extended.offsets.count,
+      extended.offsets.count + extended.names.count, extended.table.count,
+    ]
+    for size in sizes { put(Int16(truncatingIfNeeded: size)) }
+    out += extended.booleans
+    align()
+    put(extended.numbers)
+    extended.offsets.forEach(put)
+    extended.names.forEach(put)
+    out += extended.table
     return out
   }
 
@@ -117,9 +147,21 @@ struct TerminfoEntry {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    var remaining: [UInt8] { Array(bytes[min(position, bytes.count)...]) }
-
     mutating func align() { position += position % 2 }
+
+    mutating func extended(_ header: [Int16], isWide: Bool) -> Extended? {
+      var extended = Extended()
+      guard let booleans = bytes(header[0]) else { return nil }
+      align()
+      let (nameCount, isTooMany) = header[0].addingReportingOverflow(header[1])
+      guard !isTooMany, nameCount >= 0, header[2] >= 0, nameCount < 4096, header[2] < 4096,
+        let numbers = numbers(header[1], isWide: isWide), let offsets = shorts(header[2]),
+        let names = shorts(nameCount + header[2]), let table = bytes(header[4])
+      else { return nil }
+      (extended.booleans, extended.numbers, extended.offsets) = (booleans, numbers, offsets)
+      (extended.names, extended.table) = (names, table)
+      return extended
+    }
 
     mutating func bytes(_ count: Int16) -> [UInt8]? {
       guard count >= 0, position + Int(count) <= bytes.count else { return nil }
