@@ -1,12 +1,12 @@
 private import Glibc
-private import Storefront
 
+/// The process: nothing but the shell around `Program`.
 @main
 enum Main {
   static func main() {
-    let words = Array(CommandLine.arguments.dropFirst())
-    if words.first == Arguments.supervisorCommand {
-      exit(DemoSupervisor.run(arguments: Array(words.dropFirst())))
-    }
+    // First of all: a peer that goes away is an error of that call, not the end of the process.
+    _ = signal(SIGPIPE, SIG_IGN)
+    ProcessLimits.raiseDescriptors()
+    exit(Program.run(Array(CommandLine.arguments.dropFirst())))
   }
 }

@@ -1,0 +1,45 @@
+private import Storefront
+private import Terminal
+
+/// From the command line to an exit code: 0 done, 1 failed, 2 usage.
+enum Program {
+  static func run(_ words: [String]) -> Int32 {
+    let arguments: Arguments
+    do throws(UsageError) {
+      arguments = try Arguments(parsing: words)
+    } catch {
+      StandardStreams.complain("\(error.description) (see cacheconsole --help)")
+      return 2
+    }
+    switch arguments.command {
+    case .help: return StandardStreams.print(HelpText.make()) ? 0 : 1
+    case .version: return StandardStreams.print("cacheconsole \(Version.text)") ? 0 : 1
+    case .demoSupervisor(let rest): return DemoSupervisor.run(arguments: rest)
+    case .once(let json): return start(arguments) { try OnceRun(startup: $0, json: json).run() }
+    case .console: return start(arguments) { try ConsoleRun(startup: $0).run() }
+    }
+  }
+
+  private static func start(
+    _ arguments: Arguments, _ body: (Startup) throws(StartError) -> Int32
+  ) -> Int32 {
+    let environment = ProcessEnvironment.variables()
+    do throws(StartError) {
+      let configuration: Configuration?
+      do throws(ConfigurationError) {
+        configuration = try ConfigurationLoader(
+          explicit: arguments.configurationFile, environment: environment
+        ).load()
+      } catch {
+        throw .failed(error.description)
+      }
+      return try body(
+        Startup(
+          arguments: arguments, configuration: configuration,
+          passwords: PasswordSources(environment: environment, ask: PasswordPrompt.ask)))
+    } catch {
+      StandardStreams.complain(error.message)
+      return error.exitCode
+    }
+  }
+}

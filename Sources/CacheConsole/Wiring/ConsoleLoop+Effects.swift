@@ -1,0 +1,79 @@
+import ConsoleModel
+import Panels
+
+/// The effect runner: the only place where the model's wishes become deeds.
+extension ConsoleLoop {
+  func perform(_ effect: Effect) {
+    // The second check: the model has refused already; a change that gets here in a read-only
+    // process is a fault of ours and goes no further.
+    if effect.isChange, model.context.access.isReadOnly {
+      apply(.notice(Toast(.critical, "refused: \(model.context.access.reason)")))
+      return
+    }
+    switch effect {
+    case .quit: finish(.quit)
+    case .suspend: screen.suspend()
+    case .redraw: screen.invalidate()
+    case .demand(let demand): session?.setDemand(demand)
+    case .search(let search): session?.search(search)
+    case .cancelSearch(let id): session?.cancelSearch(id)
+    case .describe(let node, let keys): session?.describe(node, keys)
+    case .inspect(let request): session?.inspect(request)
+    case .slowlogReset(let node): session?.resetSlowlog(node)
+    case .switchEnvironment(let name): switchEnvironment(name)
+    case .setTheme(let name): setTheme(name)
+    case .copy(let text): copy(text)
+    }
+  }
+
+  private func setTheme(_ name: String) {
+    do throws(ConfigurationError) {
+      theme = try themes.load(name)
+      screen.invalidate()
+    } catch {
+      apply(.notice(Toast(.critical, error.description)))
+    }
+  }
+
+  private func copy(_ text: String) {
+    if !screen.copy(Array(text.utf8)) {
+      apply(.notice(Toast(.warning, "too long for the terminal's clipboard")))
+    }
+  }
+
+  // MARK: Environments
+
+  func open(_ target: Startup.Target) {
+    switch target {
+    case .servers(let plan): start(plan)
+    case .demo:
+      do throws(StartError) {
+        session = try Session(
+          demo: startup, access: startup.access(nil), loop: loop, mailbox: mailbox)
+      } catch {
+        apply(.notice(Toast(.critical, error.message)))
+      }
+    }
+  }
+
+  private func start(_ plan: EnvironmentPlan) {
+    session = Session(
+      plan: plan, startup: startup, access: startup.access(plan), loop: loop, mailbox: mailbox)
+  }
+
+  private func switchEnvironment(_ name: String) {
+    let plan: EnvironmentPlan
+    do throws(StartError) {
+      plan = try startup.plan(named: name) 
+    } catch {
+      apply(.notice(Toast(.critical, error.message)))
+      return
+    }
+    session?.close()
+    mailbox.empty()
+    identities.forget()
+    apply(.accessChanged(startup.access(plan)))
+    apply(.environmentSwitched(plan.identity))
+    start(plan)
+  }
+}
