@@ -1,5 +1,6 @@
 import ConsoleModel
 import Panels
+import Terminal
 
 /// The effect runner: the only place where the model's wishes become deeds.
 extension ConsoleLoop {
