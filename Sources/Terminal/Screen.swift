@@ -144,9 +144,7 @@ internal import CNcurses
   /// could continue it (an orphaned group), the kernel ignores the signal and the screen returns.
   package func suspend() {
     guard isOpen else { return }
-    Self.write(switches.off, to: options.output)
-    endwin()
-    _ = unsafe tcsetattr(options.input, TCSADRAIN, &modes)
+    leave()
     _ = signal(SIGTSTP, SIG_DFL)
     kill(0, SIGTSTP)
     if options.handlesSignals {
@@ -155,6 +153,14 @@ internal import CNcurses
       for number in SignalPipe.drain(signalDescriptor) { noteEnd(number) }
     }
     resume()
+  }
+
+  /// Gives the terminal to somebody else for a while, such as a password prompt; see ``resume()``.
+  package func leave() {
+    guard isOpen else { return }
+    Self.write(switches.off, to: options.output)
+    endwin()
+    _ = unsafe tcsetattr(options.input, TCSADRAIN, &modes)
   }
 
   func noteEnd(_ number: Int32) {

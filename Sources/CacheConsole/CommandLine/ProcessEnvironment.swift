@@ -16,8 +16,8 @@ package enum ProcessEnvironment {
   /// Full path of the running binary.
   package static func executable() -> String {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = buffer.withUnsafeMutableBytes { bytes in
-      guard let start = unsafe bytes.baseAddress else { return 0 }
+    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+      guard let start = bytes.baseAddress else { return 0 }
       return unsafe readlink("/proc/self/exe", start, bytes.count)
     }
     return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : ""

@@ -63,9 +63,13 @@ extension ConsoleLoop {
   }
 
   private func switchEnvironment(_ name: String) {
+    // A password prompt needs the terminal for itself.
+    let asks = startup.configuration?.environment(named: name)?.servers.contains(where: \.asksPassword)
+    if asks == true { screen.leave() }
+    defer { if asks == true { screen.resume() } }
     let plan: EnvironmentPlan
     do throws(StartError) {
-      plan = try startup.plan(named: name) 
+      plan = try startup.plan(named: name)
     } catch {
       apply(.notice(Toast(.critical, error.message)))
       return
