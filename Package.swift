@@ -121,6 +121,7 @@ let package = Package(
         "TestKit",
       ],
       swiftSettings: strict),
-    .testTarget(name: "EndToEndTests", dependencies: ["CacheConsole", "TestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["CacheConsole", "TestKit"], swiftSettings: strict),
   ]
 )

@@ -15,10 +15,12 @@ enum Program {
     case .help: return StandardStreams.print(HelpText.make()) ? 0 : 1
     case .version: return StandardStreams.print("cacheconsole \(Version.text)") ? 0 : 1
     case .demoSupervisor(let rest): return DemoSupervisor.run(arguments: rest)
-    case .once(let json): return start(arguments) { startup throws(StartError) in
+    case .once(let json):
+      return start(arguments) { startup throws(StartError) in
         try OnceRun(startup: startup, json: json).run()
       }
-    case .console: return start(arguments) { startup throws(StartError) in
+    case .console:
+      return start(arguments) { startup throws(StartError) in
         try ConsoleRun(startup: startup).run()
       }
     }
