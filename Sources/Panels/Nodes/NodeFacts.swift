@@ -32,7 +32,7 @@ enum NodeFacts {
     [
       lookups(node.figures), traffic(node.figures, context), memory(node.figures),
       clients(node.figures), replication(node.figures), persistence(node.figures),
-      keyspace(node.figures), server(node, context),
+      keyspace(node.figures), server(node),
     ]
   }
 
@@ -159,16 +159,13 @@ enum NodeFacts {
     return Group(title: "keyspace", facts: facts)
   }
 
-  private static func server(_ node: NodeStatus, _ context: Context) -> Group {
+  private static func server(_ node: NodeStatus) -> Group {
     Group(
       title: "server",
       facts: [
         Fact("uptime", Format.duration(node.figures.uptimeSeconds)),
         Fact("process", node.identity?.processID.map { String($0) } ?? Format.missing),
         Fact("run id", node.identity?.runID ?? Format.missing),
-        Fact(
-          "last reply",
-          context.age(node.lastReply).map { $0 == "now" ? $0 : "\($0) ago" } ?? "never"),
         Fact("console", "\(Format.rate(node.ownCost.commandsPerSecond)) cmd/s"),
       ])
   }
