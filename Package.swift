@@ -110,7 +110,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "PanelsTests", dependencies: ["Panels", "Terminal", "ConsoleModel", "TestKit"],
-      swiftSettings: strict),
+      exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(
       name: "StorefrontTests", dependencies: ["Storefront", "Redis", "EventLoop", "TestKit"],
       swiftSettings: strict),

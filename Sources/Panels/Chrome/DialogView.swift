@@ -20,11 +20,16 @@ enum DialogView {
     }
     line(Header.environment(context))
     line([Span(dialog.title, .critical, .bold)])
-    if pad.height > 4 + dialog.lines.count { y += 1 }
-    for text in dialog.lines where pad.height > 4 { line([Span(text)]) }
+    if pad.height > 8 { y += 1 }
+    let fixed = dialog.needsName ? 5 : 3
+    for text in wrapped(dialog.lines, width: pad.width).prefix(max(0, pad.height - fixed)) {
+      line([Span(text)])
+    }
     let armed = dialog.isArmed(at: context.now)
     if dialog.needsName {
-      line([Span("Type the server's name "), Span(dialog.target, .accent, .bold), Span(", then y")])
+      line([
+        Span("Type "), Span(context.safe(dialog.target), .accent, .bold), Span(", then y"),
+      ])
       let row = min(y, pad.height - 2)
       if row >= 0 {
         let used = grid.put("> ", x: 0, y: row, in: pad, style: Style(.key))
@@ -38,14 +43,33 @@ enum DialogView {
         Span("[Esc Cancel]", .selection, .bold), Span("  "),
         canConfirm
           ? Span("y \(dialog.title)", .critical)
-          : Span(armed ? "y after the name" : "y in a moment", .dim),
+          : Span(
+            dialog.needsName && !dialog.nameMatches ? "y after the name" : "y in a moment", .dim),
       ], last: true)
+  }
+
+  /// Words in lines of at most `width` scalars.
+  private static func wrapped(_ paragraphs: [String], width: Int) -> [String] {
+    var lines: [String] = []
+    for paragraph in paragraphs {
+      var line = ""
+      for word in paragraph.split(separator: " ") {
+        if !line.isEmpty, line.unicodeScalars.count + 1 + word.unicodeScalars.count > width {
+          lines.append(line)
+          line = ""
+        }
+        line += (line.isEmpty ? "" : " ") + word
+      }
+      lines.append(line)
+    }
+    return lines
   }
 
   private static func frame(_ dialog: Dialog, in screen: Rect) -> Rect {
     let longest = ([dialog.title] + dialog.lines).map(\.unicodeScalars.count).max() ?? 0
     let width = min(screen.width, max(50, min(longest + 26, 76)))
-    let height = min(screen.height, dialog.lines.count + (dialog.needsName ? 9 : 7))
+    let rows = wrapped(dialog.lines, width: width - 4).count
+    let height = min(screen.height, rows + (dialog.needsName ? 9 : 7))
     return Rect(
       x: (screen.width - width) / 2, y: (screen.height - height) / 2, width: width,
       height: height)

@@ -28,14 +28,14 @@ enum Footer {
       grid.put(word + message.text, x: 1, y: 0, in: area, style: Style(role))
       return true
     }
-    // With the area to itself, the filter stays visible; else the table's note names it.
-    if !model.activeFilter.isEmpty {
+    // With a line to itself the filter stays visible; else the table's note counts its matches.
+    if !model.activeFilter.isEmpty, !Frame(model.context).message.isEmpty {
       grid.put(
         [
           Span("filter ", .dim), Span("/" + model.activeFilter, .accent),
           Span("  Esc clears it", .dim),
         ], x: 1, y: 0, in: area)
-      return area.height > 0 && area.y == Frame(model.context).message.y
+      return true
     }
     return false
   }

@@ -12,11 +12,10 @@ enum Header {
   static func draw(_ model: Model, in area: Rect, into grid: inout CellGrid) {
     let context = model.context
     grid.fill(area, style: Style(.title))
-    let right = rightParts(context)
+    var kept = rightParts(context)
     var left = leftParts(context)
-    var kept = right
     // The class and the name are the last to go: they say what a key press would touch.
-    while width(left, context) + width(kept, context) + 1 > area.width {
+    while needed(left, kept, context) > area.width {
       let lowest = (left + kept).map(\.weight).min() ?? 100
       if lowest >= 90 { break }
       left.removeAll { $0.weight == lowest }
@@ -33,6 +32,12 @@ enum Header {
     for part in kept { x += grid.put(part.spans, x: x, y: 0, in: area) + 2 }
   }
 
+  /// Columns of both sides with their gaps, one column free at either end.
+  private static func needed(_ left: [Part], _ right: [Part], _ context: Context) -> Int {
+    width(left, context) - 1 + (right.isEmpty ? 0 : width(right, context) + 1)
+  }
+
+  /// Each part with the two blanks after it.
   private static func width(_ parts: [Part], _ context: Context) -> Int {
     parts.reduce(0) { sum, part in
       sum + 2
@@ -43,19 +48,23 @@ enum Header {
   }
 
   private static func leftParts(_ context: Context) -> [Part] {
+    let trouble = trouble(context).map { Part(spans: [$0], weight: 80) }
+    // The name gives way to the class, to trouble and to PAUSED: its first letters still tell.
+    let taken = width(trouble.map { [$0] } ?? [], context) + (context.isPaused ? 9 : 0)
     var parts = [
       Part(spans: [Span("cacheconsole", .title, .bold)], weight: 10),
-      Part(spans: environment(context), weight: 100),
+      Part(spans: environment(context, taken: taken), weight: 100),
     ]
-    if let trouble = trouble(context) { parts.append(Part(spans: [trouble], weight: 80)) }
+    if let trouble { parts.append(trouble) }
     return parts
   }
 
   /// Name and class, in the class's colour; the class is a word, so that colour is not its only sign.
-  static func environment(_ context: Context) -> [Span] {
+  static func environment(_ context: Context, taken: Int = 0) -> [Span] {
     let environment = context.environment
     // The name comes from a file and may be long; the class must stay on screen.
-    let room = max(6, context.columns - 16)
+    let className = environment.environmentClass.rawValue
+    let room = max(min(8, context.columns - 15), context.columns - taken - className.utf8.count - 2)
     let name = context.safe(environment.name, limit: room)
     let role = role(of: environment.environmentClass)
     return [

@@ -67,13 +67,10 @@ struct CommandsPanel: Panel {
         ? nodes.first.map { context.safe($0.id.rawValue, limit: 30) } ?? ""
         : "all \(nodes.count) nodes")
     var spans = [Span(name, .accent, .bold)]
-    let old = nodes.filter { $0.state != .live }
-    if let first = old.min(by: {
-      ($0.commands.at ?? .init(nanoseconds: 0)) < ($1.commands.at ?? .init(nanoseconds: 0))
-    }) {
-      let age = context.age(first.commands.at) ?? "never"
-      spans.append(
-        Span("  \(context.safe(first.id.rawValue, limit: 20)) stale \(age)", .stale))
+    for node in nodes.filter({ $0.state != .live }).prefix(2) {
+      let age = context.age(node.commands.at) ?? "no figures"
+      let name = context.safe(node.id.rawValue, limit: 20)
+      spans.append(Span("  \(name) \(Mark.word(node.state)): \(age)", .stale))
     }
     if let why = missingPercentiles(nodes, context) {
       spans.append(Span("  \(why)", .warning))

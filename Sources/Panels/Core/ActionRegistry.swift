@@ -9,11 +9,11 @@ extension Action {
     Action(
       .help, "Show the keys and commands", keys: [.character("?"), .function(1)],
       command: "help", label: "help"),
-    Action(.filter, "Filter the list, search the text", keys: [.character("/")], label: "filter"),
+    Action(.filter, "Filter the list or the text", keys: [.character("/")], label: "filter"),
     Action(.command, "Type a command", keys: [.character(":")], label: "command"),
-    Action(.back, "Go back: filter, detail, overview", keys: [.escape]),
+    Action(.back, "Back: filter, detail, overview", keys: [.escape]),
     Action(
-      .pause, "Freeze the screen and stop collecting; again: go on",
+      .pause, "Pause collecting; again: go on",
       keys: [.character("p")], command: "pause", label: "pause"),
     Action(.nextTheme, "Switch to the next theme", keys: [.character("t")], label: "theme"),
     Action(.theme, "Use a theme", command: "theme", argument: .required("NAME", .themes)),
@@ -21,10 +21,10 @@ extension Action {
       .environment, "Switch to another environment", reach: .read, command: "env",
       argument: .required("NAME", .environments)),
     Action(
-      .node, "Look at one server; without a name at all", command: "node",
+      .node, "One server; no name: all", command: "node",
       argument: .optional("NAME", .nodes)),
     Action(
-      .reveal, "Show personal data in the clear; again: mask it", reach: .read,
+      .reveal, "Reveal or mask personal data", reach: .read,
       command: "reveal",
       condition: { model in
         let access = model.context.access
@@ -41,7 +41,7 @@ extension Action {
   private static let panels: [Action] = [
     show(.overview, "overview"), show(.nodes, "nodes"),
     Action(
-      .showKeys, "Show Keys; with a pattern: search", keys: [.character("3")],
+      .showKeys, "Keys; with a pattern: search", keys: [.character("3")],
       command: "keys", argument: .optional("PATTERN")),
     show(.hotKeys, "hot"), show(.slow, "slow"), show(.commands, "commands"),
     show(.clients, "clients"),
@@ -75,13 +75,13 @@ extension Action {
       label: "sort"),
     Action(.sortReverse, "Reverse the order", keys: [.character("S")], scopes: [.table]),
     Action(
-      .nextNode, "Look at the next server, after the last at all", keys: [.character("n")],
+      .nextNode, "Next server, then all", keys: [.character("n")],
       scopes: [.commands, .keys, .hotKeys, .slow, .clients], label: "next node"),
   ]
 
   private static let servers: [Action] = [
     Action(
-      .slowlogReset, "Empty the server's slow log (SLOWLOG RESET)",
+      .slowlogReset, "Empty a server's slow log",
       keys: [.character("R")], scopes: [.slow], reach: .change, command: "slowlog reset",
       argument: .optional("NODE", .nodes), label: "SLOWLOG RESET")
   ]

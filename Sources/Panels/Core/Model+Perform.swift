@@ -175,12 +175,13 @@ extension Model {
       }
       target = id
     }
-    let address = context.node(target)?.address ?? ""
+    let address = context.safe(context.node(target)?.address ?? "", limit: 60)
+    let shown = context.safe(target.rawValue, limit: 40)
     dialog = Dialog(
-      title: "SLOWLOG RESET on \(target.rawValue)",
+      title: "SLOWLOG RESET on \(shown)",
       lines: [
-        "Server \(target.rawValue) (\(address)) forgets its slow log entries,",
-        "for every console and client that reads them. It cannot be undone.",
+        "\(shown) (\(address)) forgets its slow log, for every console and client that reads it.",
+        "It cannot be undone.",
       ],
       target: target.rawValue, effect: .slowlogReset(target),
       environment: context.environment, opened: context.now)

@@ -9,16 +9,18 @@ struct HelpPanel: Panel {
 
   private var table = Table<ActionRow, ActionID>(
     columns: [
-      Column("keys", minimum: 18, sortKey: { .text($0.keys(true)) }) { row, context, _ in
+      Column("keys", minimum: 14, priority: 100, sortKey: { .text($0.keys(true)) }) {
+        row, context, _ in
         TableCell(row.keys(context.isUnicode), .key, .bold)
       },
-      Column("does", minimum: 16, weight: 2, sortKey: { .text($0.action.title) }) { row, _, _ in
+      Column("does", minimum: 22, weight: 2, priority: 95, sortKey: { .text($0.action.title) }) {
+        row, _, _ in
         TableCell(row.action.title)
       },
-      Column("command", minimum: 16, weight: 1, priority: 40, sortKey: { .text($0.command) }) {
+      Column("command", minimum: 22, weight: 0, priority: 60, sortKey: { .text($0.command) }) {
         row, _, _ in TableCell(row.command, .accent)
       },
-      Column("where", minimum: 8, priority: 20, sortKey: { .text($0.place) }) { row, _, _ in
+      Column("where", minimum: 12, priority: 20, sortKey: { .text($0.place) }) { row, _, _ in
         TableCell(row.place, .dim)
       },
       Column("reach", minimum: 7, priority: 30, sortKey: { .text($0.action.reach.rawValue) }) {

@@ -75,8 +75,7 @@ struct NodeDetail: Sendable {
     appendInfo(status, needle, to: &all)
     lines = Array(all.drop { if case .blank = $0 { true } else { false } })
     // Fewer lines than before: the last page stays full.
-    _ = pager.perform(.up, lines: lines.count, in: body(context.body))
-    _ = pager.perform(.down, lines: lines.count, in: body(context.body))
+    pager.clamp(lines: lines.count, in: body(context.body))
   }
 
   private func appendEvents(
@@ -170,7 +169,9 @@ struct NodeDetail: Sendable {
       return [
         Span(history.label.padded(to: 12), .dim),
         Span(
-          context.sparkline(history.series, .fine, width: room, maximum: history.maximum),
+          history.isRatio
+            ? context.hitRatioLine(history.series, .fine, width: room)
+            : context.sparkline(history.series, .fine, width: room, maximum: history.maximum),
           role == .stale ? .stale : .graph),
         Span("  " + history.text(context), role, .bold),
       ]

@@ -23,6 +23,7 @@ enum NodeFacts {
   struct History: Sendable {
     var label: String
     var series: Series
+    var isRatio = false
     /// The value of a full column; nil: the largest one shown.
     var maximum: Double?
     var text: @Sendable (Context) -> String
@@ -55,8 +56,8 @@ enum NodeFacts {
       title: "traffic and latency",
       facts: [
         Fact("ops/s", Format.rate(figures.opsPerSecond)),
-        Fact("in", "\(Format.bytes(figures.inputBytesPerSecond))/s"),
-        Fact("out", "\(Format.bytes(figures.outputBytesPerSecond))/s"),
+        Fact("in", Format.byteRate(figures.inputBytesPerSecond)),
+        Fact("out", Format.byteRate(figures.outputBytesPerSecond)),
         Fact(
           "errors/s", Format.rate(figures.errorsPerSecond),
           (figures.errorsPerSecond ?? 0) > 0 ? .warning : .normal),
@@ -146,12 +147,13 @@ enum NodeFacts {
     var facts = [Fact("keys", Format.grouped(figures.keys))]
     // Redis has 16 databases by default; a server may claim any number.
     for database in figures.databases.prefix(64) {
-      let ttl =
-        database.averageTTL.map { ", ttl \(Format.duration(seconds: Double($0) / 1000))" } ?? ""
-      facts.append(
+      facts += [
+        Fact("db\(database.index) keys", Format.grouped(database.keys)),
+        Fact("db\(database.index) expiring", Format.grouped(database.expires)),
         Fact(
-          "db\(database.index)",
-          "\(Format.count(database.keys)), \(Format.count(database.expires)) expire\(ttl)"))
+          "db\(database.index) mean TTL",
+          database.averageTTL.map { Format.duration(seconds: Double($0) / 1000) } ?? Format.missing),
+      ]
     }
     if figures.databases.count > 64 {
       facts.append(Fact("more databases", "\(figures.databases.count - 64)"))
@@ -173,7 +175,7 @@ enum NodeFacts {
   static func histories(_ node: NodeStatus) -> [History] {
     let figures = node.figures
     return [
-      History(label: "hit ratio", series: node.hitRatioHistory, maximum: 1) { _ in
+      History(label: "hit ratio", series: node.hitRatioHistory, isRatio: true) { _ in
         "\(Format.percent(figures.hitRatio)) %"
       },
       History(label: "ops/s", series: node.opsHistory) { _ in Format.rate(figures.opsPerSecond) },

@@ -36,7 +36,7 @@ struct NodesPanel: Panel {
       _ = detail?.perform(action, in: context)
       return []
     }
-    if table.perform(action, in: context.body) { return [] }
+    if table.perform(action, in: listArea(context.body)) { return [] }
     if action == .open, let node = table.selected { show(node.id, context) }
     return []
   }
@@ -46,7 +46,7 @@ struct NodesPanel: Panel {
       detail?.mouse(event, in: context)
       return []
     }
-    return table.mouse(event, in: context.body) ? [.perform(.open)] : []
+    return table.mouse(event, in: listArea(context.body)) ? [.perform(.open)] : []
   }
 
   mutating func open(_ subject: Subject, in context: Context) -> [Request]? {
@@ -88,7 +88,32 @@ struct NodesPanel: Panel {
     }
     let empty =
       context.snapshot == nil ? "no server has answered yet" : "no server is configured"
-    table.draw(context, in: area, into: &grid, empty: empty)
+    table.draw(context, in: listArea(area), into: &grid, empty: empty)
+    if let node = table.selected, listArea(area) != area {
+      drawSummary(node, context, in: area.splitTop(area.height - 2).rest, into: &grid)
+    }
+  }
+
+  /// Where there is room, two lines below the list say about the selected server what columns that
+  /// are hidden would.
+  private func listArea(_ area: Rect) -> Rect {
+    area.height >= 10 ? area.splitTop(area.height - 2).top : area
+  }
+
+  private func drawSummary(
+    _ node: NodeStatus, _ context: Context, in area: Rect, into grid: inout CellGrid
+  ) {
+    let product = node.identity.map { "\($0.product) \($0.version)" } ?? ""
+    grid.put(
+      [
+        Span(context.safe(node.id.rawValue, limit: 30), .accent, .bold), Span("  "),
+        Span(context.safe(node.address, limit: 60)), Span("  "),
+        Span(context.safe(node.figures.role ?? "", limit: 12), .dim), Span("  "),
+        Span(context.safe(product, limit: 30), .dim),
+      ], x: 1, y: 0, in: area)
+    if let fault = node.fault {
+      grid.put(context.safe(fault.line, limit: 500), x: 1, y: 1, in: area, style: Style(.critical))
+    }
   }
 }
 

@@ -3,33 +3,60 @@ import Terminal
 
 /// The single lines of the overview.
 enum OverviewLines {
-  /// Hits of all tiers together, and who is asked at last.
+  /// Hits of the inner tiers together, and what the servers hold.
   static func drawCombined(
     _ snapshot: Snapshot, _ context: Context, in area: Rect, into grid: inout CellGrid
   ) {
-    let counted = snapshot.tiers.filter { $0.hitRatio != nil && $0.state != .unconfigured }
-    guard !counted.isEmpty else {
-      grid.put("combined  no lookups seen yet", x: 1, y: 0, in: area, style: Style(.dim))
-      return
-    }
-    // A lookup is lost only if every tier that it passes misses.
-    let missed = counted.reduce(1.0) { $0 * (1 - max(0, min(1, $1.hitRatio ?? 0))) }
-    let isLive = counted.allSatisfy { $0.state == .live }
-    let oldest = counted.compactMap(\.lastReply).min()
-    var spans = [
-      Span("combined ", .dim),
-      Span("\(Format.percent(1 - missed)) %", isLive ? .normal : .stale, .bold),
-      Span(
-        " of lookups hit \(counted.count == 1 ? "the tier" : "one of \(counted.count) tiers")", .dim
-      ),
+    var spans = combined(snapshot, context)
+    let nodes = snapshot.nodes
+    let live = nodes.filter { $0.state == .live }.count
+    let role: StyleRole = live == nodes.count ? .normal : .stale
+    if !spans.isEmpty { spans.append(Span("   ")) }
+    spans += [
+      Span("servers ", .dim),
+      Span("\(live)/\(nodes.count) live", live == nodes.count ? .ok : .warning),
+      Span("  keys ", .dim), Span(sum(nodes) { $0.keys }, role),
+      Span("  clients ", .dim), Span(sum(nodes) { $0.connectedClients }, role),
+      Span("  in ", .dim), Span(rate(nodes) { $0.inputBytesPerSecond }, role),
+      Span("  out ", .dim), Span(rate(nodes) { $0.outputBytesPerSecond }, role),
     ]
-    if !isLive, let age = context.age(oldest) { spans.append(Span(", oldest \(age)", .stale)) }
     grid.put(spans, x: 1, y: 0, in: area)
   }
 
-  /// Notes of tiers that do have figures; the others say theirs in their row.
+  /// A lookup is lost only if every tier that it passes misses; the edge and the gateway see other
+  /// requests and are left out. Of one tier there is nothing to combine.
+  private static func combined(_ snapshot: Snapshot, _ context: Context) -> [Span] {
+    let inner = snapshot.tiers.filter {
+      [.l1, .l2, .l3].contains($0.id) && $0.hitRatio?.isFinite == true
+    }
+    guard inner.count > 1 else { return [] }
+    let missed = inner.reduce(1.0) { $0 * (1 - max(0, min(1, $1.hitRatio ?? 0))) }
+    let isLive = inner.allSatisfy { $0.state == .live }
+    var spans = [
+      Span("combined ", .dim),
+      Span("\(Format.percent(1 - missed))%", isLive ? .normal : .stale, .bold),
+    ]
+    let oldest = inner.filter { $0.state != .live }.compactMap(\.lastReply).min()
+    if let age = context.age(oldest) { spans.append(Span(" \(age)", .stale)) }
+    return spans
+  }
+
+  private static func sum(_ nodes: [NodeStatus], _ value: (NodeFigures) -> UInt64?) -> String {
+    let known = nodes.compactMap { value($0.figures) }
+    return known.isEmpty
+      ? Format.missing : Format.rate(known.reduce(0.0) { $0 + Double($1) })
+  }
+
+  private static func rate(_ nodes: [NodeStatus], _ value: (NodeFigures) -> Double?) -> String {
+    let known = nodes.compactMap { value($0.figures) }
+    return known.isEmpty ? Format.missing : Format.byteRate(known.reduce(0, +))
+  }
+
+  /// Notes of tiers that do have figures, the worst state first; the others say theirs in their row.
   static func notes(_ snapshot: Snapshot) -> [(title: String, note: String)] {
-    snapshot.tiers.prefix(8).compactMap { tier in
+    let order: [LiveState] = [.down, .stale, .connecting, .live, .unconfigured]
+    let tiers = order.flatMap { state in snapshot.tiers.prefix(8).filter { $0.state == state } }
+    return tiers.compactMap { tier in
       guard let note = tier.note, !note.isEmpty, tier.hitRatio != nil || tier.opsPerSecond != nil
       else { return nil }
       return (tier.title, note)
@@ -83,8 +110,8 @@ enum OverviewLines {
       return
     }
     let cost = snapshot.ownCost
-    let bytes = Format.bytes(cost.bytesPerSecond)
-    var text = "console costs \(Format.rate(cost.commandsPerSecond)) cmd/s, \(bytes)/s"
+    let bytes = Format.byteRate(cost.bytesPerSecond)
+    var text = "console costs \(Format.rate(cost.commandsPerSecond)) cmd/s, \(bytes)"
     if let busy = cost.serverMicrosecondsPerSecond, busy.isFinite {
       let share = max(0, busy) / 10_000
       text += ", \(share < 0.005 ? "<0.01" : Format.fixed(min(share, 1e6), 2)) % of server time"

@@ -27,11 +27,11 @@ enum OverviewLists {
       },
       Column("share", minimum: 6, alignment: .right, priority: 90) { row, context, _ in
         let text =
-          row.share.map { Format.percent($0) + "%" } ?? row.frequency.map { "f\($0)" }
+          row.share.map { Format.percent($0) + "%" } ?? row.frequency.map { "lfu \($0)" }
           ?? Format.missing
         return TableCell(text, Mark.figure(context.liveState(of: row.node)))
       },
-      Column("node", minimum: 10, priority: 70) { row, context, width in
+      Column("node", minimum: 12, priority: 70) { row, context, width in
         context.nodeCell(row.node, width: width)
       },
     ], identify: { HotID(node: $0.node, key: $0.key) }, filterText: { _ in "" })
@@ -48,7 +48,7 @@ enum OverviewLists {
       Column("command", minimum: 16, weight: 3, priority: 95) { row, context, width in
         TableCell(row.line(context, limit: width), Mark.figure(context.liveState(of: row.node)))
       },
-      Column("node", minimum: 10, priority: 70) { row, context, width in
+      Column("node", minimum: 12, priority: 70) { row, context, width in
         context.nodeCell(row.node, width: width)
       },
     ], identify: { SlowID(runID: $0.runID, id: $0.id, node: $0.node) }, filterText: { _ in "" })

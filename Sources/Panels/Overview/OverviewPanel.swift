@@ -116,8 +116,9 @@ struct OverviewParts {
     }
     (combined, rest) = rest.splitTop(rest.height > 0 ? 1 : 0)
     let noteCount = snapshot.map { OverviewLines.notes($0).count } ?? 0
-    if area.width < TierColumns.noteWidth, noteCount > 0, rest.height >= 10 {
-      (notes, rest) = rest.splitTop(min(noteCount, 3))
+    if area.width < TierColumns.fullWidth, noteCount > 0, rest.height >= 10 {
+      // The lists below need at least eight rows to say anything.
+      (notes, rest) = rest.splitTop(max(1, min(noteCount, rest.height - 12)))
     }
     let noticeCount = min(3, snapshot?.notices.count ?? 0)
     if noticeCount > 0, rest.height >= 12 {
@@ -131,8 +132,12 @@ struct OverviewParts {
       hotKeys = left
       slow = Rect(x: right.x + 1, y: right.y, width: right.width - 1, height: right.height)
     } else if rest.height >= 7 {
-      // The blank line between them belongs to neither.
-      let (above, below) = rest.splitTop((rest.height - 1) / 2)
+      // Each gets what its rows need, and half of the room at least; the blank line between them
+      // belongs to neither.
+      let room = rest.height - 1
+      let hotRows = 1 + max(1, snapshot?.hotKeys.rows.count ?? 0)
+      let slowRows = 1 + max(1, snapshot?.slow.count ?? 0)
+      let (above, below) = rest.splitTop(min(hotRows, max(room / 2, room - slowRows)))
       hotKeys = above
       slow = below.splitTop(1).rest
     } else if rest.height >= 3 {

@@ -3,14 +3,14 @@ import Terminal
 
 /// The columns of the tier table.
 enum TierColumns {
-  /// Index of the note column.
+  /// Index of the note column, the first to go.
   static let note = 8
-  /// Body width from which no column is hidden, and from which the note is shown.
-  static let fullWidth = 117
-  static let noteWidth = 117
+  /// Body width from which no column is hidden.
+  static let fullWidth =
+    1 + all.reduce(0) { $0 + $1.minimum } + ColumnLayout.gap * (all.count - 1)
 
   static let all: [Column<TierStatus>] = [
-    Column("tier", minimum: 15, priority: 100, sortKey: { .text($0.title) }) {
+    Column("tier", minimum: 14, priority: 100, sortKey: { .text($0.title) }) {
       tier, context, width in
       TableCell(context.safe(tier.title, limit: width), .normal, .bold)
     },
@@ -25,7 +25,7 @@ enum TierColumns {
     },
     Column("1h", minimum: 6, weight: 2, priority: 62) { tier, context, width in
       TableCell(
-        context.hourly(tier.hitRatioHistory, width: min(width, 60), maximum: 1),
+        context.hitRatioLine(tier.hitRatioHistory, width: min(width, 60)),
         Mark.figure(tier.state, .graph))
     },
     Column(

@@ -8,7 +8,10 @@ package enum Format {
   package static func percent(_ ratio: Double?) -> String {
     guard let ratio, ratio.isFinite else { return missing }
     let value = max(0, min(ratio, 10)) * 100
-    return value >= 99.95 ? String(Int(value.rounded())) : fixed(value, 1)
+    // Neither all nor nothing unless it is: these two ends are what people act on.
+    if value > 0, value < 0.05 { return "<0.1" }
+    if value < 100, value >= 99.95 { return ">99.9" }
+    return value >= 100 ? String(Int(value.rounded())) : fixed(value, 1)
   }
 
   /// A rate or count: `0`, `0.4`, `12`, `12.3k`, `4.1M`.
@@ -48,6 +51,12 @@ package enum Format {
     let amount = max(0, value)
     if amount < 1023.5 { return "\(Int(amount.rounded()))B" }
     return scaled(amount, step: 1024, units: ["K", "M", "G", "T", "P", "E"])
+  }
+
+  /// Bytes per second: `512B/s`, `2.1KB/s`.
+  package static func byteRate(_ value: Double?) -> String {
+    let text = bytes(value)
+    return text == missing ? text : (text.hasSuffix("B") ? "\(text)/s" : "\(text)B/s")
   }
 
   /// A latency: `41µs`, `1.2ms`, `3.4s`.

@@ -11,10 +11,20 @@ extension Context {
       points.map { $0.isFinite ? Double($0) : nil }, width: width, maximum: maximum)
   }
 
-  /// The history of the last hour where it is kept, else of the last minutes.
-  package func hourly(_ series: Series, width: Int, maximum: Double? = nil) -> String {
-    let resolution: Series.Resolution = series.count(.medium) > 1 ? .medium : .fine
-    return sparkline(series, resolution, width: width, maximum: maximum)
+  /// Hit ratios of the last hour where they are kept, else of the last minutes.
+  ///
+  /// The top is 100 % and the bottom a little under the lowest ratio shown: on a scale from zero
+  /// the dips that matter, from 99 to 93 %, could not be seen.
+  package func hitRatioLine(
+    _ series: Series, _ resolution: Series.Resolution? = nil, width: Int
+  ) -> String {
+    let resolution = resolution ?? (series.count(.medium) > 1 ? .medium : .fine)
+    let points = series.tail(glyphs.plotCapacity(width: width), resolution)
+    let lowest = points.filter(\.isFinite).min() ?? 0
+    let bottom = Double(max(0, min(lowest - 0.02, 0.9)))
+    return glyphs.sparkline(
+      points.map { $0.isFinite ? max(0.001, (Double($0) - bottom) / (1 - bottom)) : nil },
+      width: width, maximum: 1)
   }
 
   /// `9.1G/12G` and, where there is room, how full it is.

@@ -262,8 +262,9 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
       let hint =
         note.contains("column") ? (context.isUnicode ? ": widen or →" : ": widen or Right") : ""
       let mark = context.isUnicode ? "… " : "~ "
-      grid.put(
-        mark + note + hint, x: 0, y: area.height - 1, in: inner, style: Style(.mark))
+      // Right under the rows, where the eye is.
+      let y = min(area.height - 1, 1 + max(window.count, order.isEmpty ? 1 : 0))
+      grid.put(mark + note + hint, x: 0, y: y, in: inner, style: Style(.mark))
     }
   }
 

@@ -26,6 +26,11 @@ package struct TextPager: Sendable, Hashable {
     return true
   }
 
+  /// After lines went away: the last page stays full.
+  package mutating func clamp(lines: Int, in area: Rect) {
+    first = max(0, min(first, lines - max(1, textRows(lines: lines, in: area))))
+  }
+
   package mutating func mouse(_ event: MouseEvent, lines: Int, in area: Rect) {
     guard area.contains(x: event.x, y: event.y) else { return }
     let last = max(0, lines - max(1, textRows(lines: lines, in: area)))
