@@ -73,7 +73,7 @@ enum Fixture {
   static func series(_ low: Float, _ high: Float, levels: Int = 3, points: Int = 300) -> Series {
     var series = Series(levels: levels)
     for index in 0..<points {
-      let phase = Float((index * 7) % 40) / 40
+      let phase = Float(index % 150) / 150
       let value = low + (high - low) * (phase < 0.5 ? phase * 2 : 2 - phase * 2)
       series.append(
         (140..<150).contains(index) ? nil : value, at: ago(Double(points - index) * 2))
