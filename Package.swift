@@ -65,7 +65,9 @@ let package = Package(
       name: "Redis", dependencies: ["CHiredis", "EventLoop"], swiftSettings: strict,
       linkerSettings: [archiveOrShared("hiredis")]),
     // Pollers that turn server replies into immutable snapshots.
-    .target(name: "Collectors", dependencies: ["ConsoleModel", "Redis"], swiftSettings: strict),
+    .target(
+      name: "Collectors", dependencies: ["ConsoleModel", "Redis", "EventLoop"],
+      swiftSettings: strict),
 
     // MARK: The screen
 
