@@ -7,7 +7,7 @@ import Terminal
 /// seen is said.
 struct ClientsPanel: Panel {
   static let contexts: [[Scope]] = [
-    [.clients, .table], [.clients, .elements, .table], [.clients, .bytes, .pager],
+    [.clients, .table], [.elements, .table], [.bytes, .pager],
   ]
   let id = PanelID.clients
 
@@ -28,7 +28,7 @@ struct ClientsPanel: Panel {
   private var detail: ElementList?
   private var node: NodeStatus?
 
-  var scopes: [Scope] { [.clients] + (detail?.scopes ?? [.table]) }
+  var scopes: [Scope] { detail?.scopes ?? [.clients, .table] }
   var isInDetail: Bool { detail != nil || group != nil }
   var filter: String { detail?.filter ?? (focused == .groups ? groups.filter : clients.filter) }
   var wantsClients: Bool { true }

@@ -115,9 +115,17 @@ extension Action {
     return nil
   }
 
-  /// Actions that apply where `scopes` do, innermost first, in the registry's order.
+  /// Actions that apply where `scopes` do, innermost first, in the registry's order; without those
+  /// whose every key means something else further in.
   package static func applicable(in scopes: [Scope]) -> [Action] {
-    (scopes + [.global]).flatMap { scope in registry.filter { $0.scopes.contains(scope) } }
+    var seen: Set<ActionID> = []
+    return (scopes + [.global]).flatMap { scope in
+      registry.filter { action in
+        action.scopes.contains(scope) && seen.insert(action.id).inserted
+          && (action.keys.isEmpty
+            || action.keys.contains { forKey($0, in: scopes)?.id == action.id })
+      }
+    }
   }
 }
 

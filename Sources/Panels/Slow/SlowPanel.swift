@@ -4,7 +4,7 @@ import Terminal
 /// The servers' slow logs, newest first, and one entry with every argument.
 struct SlowPanel: Panel {
   static let contexts: [[Scope]] = [
-    [.slow, .table], [.slow, .elements, .table], [.slow, .bytes, .pager],
+    [.slow, .table], [.elements, .table], [.bytes, .pager],
   ]
   let id = PanelID.slow
 
@@ -26,7 +26,7 @@ struct SlowPanel: Panel {
     var parts: ElementList
   }
 
-  var scopes: [Scope] { detail.map { [.slow] + $0.parts.scopes } ?? [.slow, .table] }
+  var scopes: [Scope] { detail.map { $0.parts.scopes } ?? [.slow, .table] }
   var isInDetail: Bool { detail != nil }
   var filter: String { detail?.parts.filter ?? table.filter }
 

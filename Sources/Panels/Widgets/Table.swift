@@ -259,6 +259,8 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
         into: &grid)
     }
     if let note = note(rows: max(0, area.height - 1), in: area) {
+      // With one line in all, what is hidden says more than titles without rows.
+      if area.height == 1 { grid.fill(area, style: Style(), blank: true) }
       let hint =
         note.contains("column") ? (context.isUnicode ? ": widen or →" : ": widen or Right") : ""
       let mark = context.isUnicode ? "… " : "~ "
