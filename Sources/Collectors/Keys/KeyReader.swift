@@ -3,7 +3,7 @@ package import Redis
 
 /// Reads what is known of keys, and their values in pages; personal data leaves the server only
 /// where the right to reveal it was granted *and* asked for.
-package struct KeyInspector: Sendable {
+package struct KeyReader: Sendable {
   private let probe: Probe
   private let personalData: PersonalDataPolicy
   private let access: Access
