@@ -38,7 +38,7 @@ struct DemoServer {
       // At 100 a counter saturates after ten million hits (redis.conf), at the default 10 after one
       // million, which the flash-sale product has in half an hour.
       "--lfu-log-factor", "100",
-      // A tenth of the usual 10 ms: the demo's slow commands take 2 … 30 ms on a fast machine.
+      // A tenth of the usual 10 ms: the demo's slow commands take 2 … 20 ms on a fast machine.
       "--slowlog-log-slower-than", "1000", "--slowlog-max-len", "256",
       "--latency-monitor-threshold", "2",
     ]

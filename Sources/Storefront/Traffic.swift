@@ -16,6 +16,8 @@ package final class Traffic: Sendable {
     package var failedBatches: UInt64 = 0
     /// Error replies, wanted ones of the chores too.
     package var errors: UInt64 = 0
+    /// Why the last batch failed.
+    package var lastFailure: String?
 
     package init() {}
   }
@@ -194,6 +196,7 @@ package final class Traffic: Sendable {
       if errors > 0 { state.withLock { $0.counts.errors += UInt64(errors) } }
       return replies
     } catch {
+      state.withLock { $0.counts.lastFailure = error.description }
       // The client reconnects by itself; a pause keeps a dead server from being hammered.
       try? await loop.sleep(for: .milliseconds(200))
       return nil
