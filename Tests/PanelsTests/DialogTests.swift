@@ -81,6 +81,24 @@ struct DialogTests {
     #expect(model.toast?.message.text.contains("nothing was changed") == true)
   }
 
+  @Test("says what it asks at every size, and cannot be answered where it cannot be seen")
+  func everySize() {
+    for (columns, rows) in InvariantTests.sizes {
+      var model = opened(Fixture.shop)
+      model.toast = nil
+      _ = model.update(.input(.resize(columns: columns, rows: rows)), now: Self.now)
+      let text = lines(model).joined(separator: "\n")
+      for words in ["PRODUCTION", "SLOWLOG RESET on", "Type redis-1", "Esc Cancel"] {
+        #expect(text.contains(words), "\(words) at \(columns)x\(rows)")
+      }
+    }
+    var model = opened(Fixture.local)
+    _ = model.update(.input(.resize(columns: 19, rows: 4)), now: Self.now)
+    #expect(press(&model, .character("y"), at: Self.later(5)).isEmpty)
+    #expect(press(&model, .control("z"), at: Self.later(5)) == [.suspend])
+    #expect(press(&model, .character("q"), at: Self.later(5)) == [.quit])
+  }
+
   @Test("without a node it asks which one")
   func whichNode() {
     var model = Model(context: Fixture.context())

@@ -6,11 +6,15 @@ enum DialogView {
   static func draw(_ dialog: Dialog, _ context: Context, into grid: inout CellGrid) {
     let box = frame(dialog, in: grid.bounds)
     grid.fill(box, style: Style(), blank: true)
-    Box.draw(
-      box, title: "", style: Style(Header.role(of: dialog.environment.environmentClass)),
-      into: &grid)
-    let inner = box.inset(by: 1)
-    let pad = Rect(x: inner.x + 1, y: inner.y, width: inner.width - 2, height: inner.height)
+    var pad = box
+    // On the smallest screens the words need the cells of the border.
+    if box.height > 7, box.width >= 30 {
+      Box.draw(
+        box, title: "", style: Style(Header.role(of: dialog.environment.environmentClass)),
+        into: &grid)
+      let inner = box.inset(by: 1)
+      pad = Rect(x: inner.x + 1, y: inner.y, width: inner.width - 2, height: inner.height)
+    }
     var y = 0
     func line(_ spans: [Span], last: Bool = false) {
       // The last line, with the keys, is never pushed out.
@@ -18,10 +22,11 @@ enum DialogView {
       grid.put(spans, x: 0, y: y, in: pad)
       y += 1
     }
-    line(Header.environment(context))
+    line(Header.environment(context, taken: context.columns - pad.width))
     line([Span(dialog.title, .critical, .bold)])
     if pad.height > 8 { y += 1 }
-    let fixed = dialog.needsName ? 5 : 3
+    // The question, its input and the keys come before the explanation.
+    let fixed = y + (dialog.needsName ? 3 : 1)
     for text in wrapped(dialog.lines, width: pad.width).prefix(max(0, pad.height - fixed)) {
       line([Span(text)])
     }

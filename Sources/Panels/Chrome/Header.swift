@@ -64,7 +64,9 @@ enum Header {
     let environment = context.environment
     // The name comes from a file and may be long; the class must stay on screen.
     let className = environment.environmentClass.rawValue
-    let room = max(min(8, context.columns - 15), context.columns - taken - className.utf8.count - 2)
+    let room = max(
+      min(taken > 0 ? 4 : 8, context.columns - 15),
+      context.columns - taken - className.utf8.count - 2)
     let name = context.safe(environment.name, limit: room)
     let role = role(of: environment.environmentClass)
     return [
@@ -119,7 +121,9 @@ enum Header {
       parts.append(Part(spans: [Span("REVEALED", .critical, .bold)], weight: 70))
     }
     if context.access.isReadOnly {
-      parts.append(Part(spans: [Span("viewer (read-only)", .title)], weight: 40))
+      // What may be done here outweighs what time it is: the short form is shown sooner than none.
+      let text = context.columns < 110 ? "read-only" : "viewer (read-only)"
+      parts.append(Part(spans: [Span(text, .title, .bold)], weight: 75))
     }
     if context.isPaused {
       parts.append(Part(spans: [Span("PAUSED", .warning, [.bold, .reverse])], weight: 90))

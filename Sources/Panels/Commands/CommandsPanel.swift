@@ -67,11 +67,14 @@ struct CommandsPanel: Panel {
         ? nodes.first.map { context.safe($0.id.rawValue, limit: 30) } ?? ""
         : "all \(nodes.count) nodes")
     var spans = [Span(name, .accent, .bold)]
-    for node in nodes.filter({ $0.state != .live }).prefix(2) {
+    let old = nodes.filter { $0.state != .live || context.isOld($0.commands.at) }
+    for node in old.prefix(2) {
       let age = context.age(node.commands.at) ?? "no figures"
       let name = context.safe(node.id.rawValue, limit: 20)
-      spans.append(Span("  \(name) \(Mark.word(node.state)): \(age)", .stale))
+      let word = node.state == .live ? "" : " \(Mark.word(node.state))"
+      spans.append(Span("  \(name)\(word): \(age)", .stale))
     }
+    if old.count > 2 { spans.append(Span("  +\(old.count - 2) more", .stale)) }
     if let why = missingPercentiles(nodes, context) {
       spans.append(Span("  \(why)", .warning))
     } else {

@@ -88,6 +88,11 @@ package struct Context: Sendable {
     Format.microseconds(microseconds, isUnicode: isUnicode)
   }
 
+  /// True where a live server's reading is older than three polls: this part of it stopped coming.
+  package func isOld(_ time: MonotonicTime?) -> Bool {
+    time.map { now.seconds(since: $0) > max(10, 3 * interval) } ?? false
+  }
+
   /// How long ago `time` was: `4s`; nil if never.
   package func age(_ time: MonotonicTime?) -> String? {
     time.map { Format.age(seconds: now.seconds(since: $0)) }

@@ -16,6 +16,13 @@ extension Model {
       return inputChanged()
     case .mouse(let mouse): return handle(mouse)
     case .key(let key):
+      // These are the terminal's, whatever is open.
+      if key == .control("z") { return perform(.suspend) }
+      if key == .control("l") { return perform(.redraw) }
+      if Frame(context).isTooSmall {
+        // Nothing can be seen: nothing can be done but leave.
+        return key == .character("q") || key == .control("c") ? perform(.quit) : []
+      }
       if dialog != nil { return handleDialog(key) }
       if input != nil { return handleInput(key) }
       guard let action = Action.forKey(key, in: scopes) else { return [] }
@@ -24,7 +31,7 @@ extension Model {
   }
 
   private mutating func handle(_ mouse: MouseEvent) -> [Effect] {
-    guard dialog == nil else { return [] }
+    guard dialog == nil, input == nil, !Frame(context).isTooSmall else { return [] }
     let frame = Frame(context)
     if mouse.kind == .press || mouse.kind == .doublePress,
       frame.tabs.contains(x: mouse.x, y: mouse.y)

@@ -72,7 +72,7 @@ struct NodeDetail: Sendable {
       all += histories.map(Line.history)
     }
     appendEvents(status, context, needle, to: &all)
-    appendInfo(status, needle, to: &all)
+    appendInfo(status, context, needle, to: &all)
     lines = Array(all.drop { if case .blank = $0 { true } else { false } })
     // Fewer lines than before: the last page stays full.
     pager.clamp(lines: lines.count, in: body(context.body))
@@ -98,9 +98,16 @@ struct NodeDetail: Sendable {
     if !errors.isEmpty { all += [.blank, .heading("errors")] + errors }
   }
 
-  private func appendInfo(_ status: NodeStatus, _ needle: FilterText, to all: inout [Line]) {
+  private func appendInfo(
+    _ status: NodeStatus, _ context: Context, _ needle: FilterText, to all: inout [Line]
+  ) {
     guard let info = status.info else {
-      if needle.isEmpty { all += [.blank, .text("INFO is being read", .dim)] }
+      if needle.isEmpty {
+        all += [
+          .blank,
+          .text(context.isPaused ? "INFO is not read while paused" : "INFO is being read", .dim),
+        ]
+      }
       return
     }
     for (section, content) in info.sections.enumerated() {

@@ -36,6 +36,15 @@ enum OverviewLists {
       },
     ], identify: { HotID(node: $0.node, key: $0.key) }, filterText: { _ in "" })
 
+  /// What an empty slow list means: none, not asked yet, or not allowed to ask.
+  static func whyNoSlow(_ snapshot: Snapshot, _ context: Context) -> String {
+    if let problem = snapshot.nodes.lazy.compactMap(\.slow.problem).first {
+      return context.safe(problem, limit: 300)
+    }
+    return snapshot.nodes.contains { $0.slow.at != nil }
+      ? "no slow command seen" : "the slow log was not read yet"
+  }
+
   static let slow = Table<SlowEntry, SlowID>(
     columns: [
       Column("slow at", minimum: 8, priority: 100) { row, context, _ in

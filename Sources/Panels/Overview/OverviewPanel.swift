@@ -76,7 +76,8 @@ struct OverviewPanel: Panel {
     }
     if !parts.slow.isEmpty {
       slow.draw(
-        context, in: parts.slow, into: &grid, empty: "no slow command seen", hasFocus: false)
+        context, in: parts.slow, into: &grid,
+        empty: OverviewLists.whyNoSlow(snapshot, context), hasFocus: false)
     }
     if !parts.notices.isEmpty {
       OverviewLines.drawNotices(snapshot, context, in: parts.notices, into: &grid)
