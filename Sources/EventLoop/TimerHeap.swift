@@ -1,5 +1,5 @@
 /// Deadlines in order, with cancellation by identity. Pure: the loop asks it what is due.
-struct TimerHeap<Payload> {
+package struct TimerHeap<Payload> {
   private struct Entry {
     var deadline: Int64
     var id: UInt64
@@ -9,17 +9,19 @@ struct TimerHeap<Payload> {
   private var entries: [Entry] = []
   private var payloads: [UInt64: Payload] = [:]
 
-  var count: Int { payloads.count }
+  package init() {}
+
+  package var count: Int { payloads.count }
 
   /// True if this deadline is now the earliest.
-  mutating func insert(_ payload: Payload, id: UInt64, at deadline: Int64) -> Bool {
+  package mutating func insert(_ payload: Payload, id: UInt64, at deadline: Int64) -> Bool {
     payloads[id] = payload
     entries.append(Entry(deadline: deadline, id: id))
     siftUp(entries.count - 1)
     return entries[0].id == id
   }
 
-  mutating func remove(id: UInt64) -> Payload? {
+  package mutating func remove(id: UInt64) -> Payload? {
     guard let payload = payloads.removeValue(forKey: id) else { return nil }
     // Far deadlines that are cancelled again and again must not pile up.
     if entries.count > 64, entries.count > payloads.count * 2 { compact() }
@@ -27,7 +29,7 @@ struct TimerHeap<Payload> {
   }
 
   /// The earliest deadline that is still wanted.
-  mutating func nextDeadline() -> Int64? {
+  package mutating func nextDeadline() -> Int64? {
     while let first = entries.first {
       if payloads[first.id] != nil { return first.deadline }
       removeFirst()
@@ -36,7 +38,7 @@ struct TimerHeap<Payload> {
   }
 
   /// Removes and returns one payload whose deadline is not after `now`.
-  mutating func popDue(at now: Int64) -> Payload? {
+  package mutating func popDue(at now: Int64) -> Payload? {
     while let first = entries.first, first.deadline <= now {
       removeFirst()
       if let payload = payloads.removeValue(forKey: first.id) { return payload }

@@ -53,6 +53,9 @@ package struct CommandGate: Sendable {
     monitoring.contains(command.statName) || keyReads.contains(command.statName)
   }
 
+  /// Key reads by name, for those who check them against a server.
+  package static var keyReadNames: [String] { keyReads.sorted() }
+
   /// What COMMAND INFO is asked about at each connect.
   var namesThatNeedTheReadOnlyFlag: [String] {
     guard case .readOnly = rule else { return [] }

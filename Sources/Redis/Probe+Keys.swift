@@ -4,6 +4,11 @@ package struct ScanPage: Sendable {
   package var cursor: [UInt8]
   package var keys: [[UInt8]]
 
+  package init(cursor: [UInt8], keys: [[UInt8]]) {
+    self.cursor = cursor
+    self.keys = keys
+  }
+
   package var isLast: Bool { cursor == [UInt8(ascii: "0")] }
 }
 
@@ -25,6 +30,8 @@ package struct KeyDescription: Sendable, Hashable {
   package var idleSeconds: UInt64?
   /// The LFU counter, 0…255.
   package var frequency: UInt64?
+
+  package init(key: [UInt8]) { self.key = key }
 
   package var exists: Bool { type != nil && type != "none" }
 }

@@ -37,6 +37,18 @@ package struct SlowlogRow: Sendable, Hashable {
   /// `127.0.0.1:50123`, empty before Redis 4.
   package var client: [UInt8]
   package var clientName: [UInt8]
+
+  package init(
+    id: UInt64, timestamp: UInt64, microseconds: UInt64, arguments: [[UInt8]],
+    client: [UInt8] = [], clientName: [UInt8] = []
+  ) {
+    self.id = id
+    self.timestamp = timestamp
+    self.microseconds = microseconds
+    self.arguments = arguments
+    self.client = client
+    self.clientName = clientName
+  }
 }
 
 /// One row of LATENCY LATEST.
@@ -46,6 +58,15 @@ package struct LatencyRow: Sendable, Hashable {
   package var timestamp: UInt64
   package var latestMilliseconds: UInt64
   package var worstMilliseconds: UInt64
+
+  package init(
+    name: [UInt8], timestamp: UInt64, latestMilliseconds: UInt64, worstMilliseconds: UInt64
+  ) {
+    self.name = name
+    self.timestamp = timestamp
+    self.latestMilliseconds = latestMilliseconds
+    self.worstMilliseconds = worstMilliseconds
+  }
 }
 
 extension Probe {

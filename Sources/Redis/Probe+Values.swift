@@ -28,11 +28,21 @@ package struct ValuePage: Sendable {
   package struct Pair: Sendable, Hashable {
     package var first: [UInt8]
     package var second: [UInt8]
+
+    package init(first: [UInt8], second: [UInt8]) {
+      self.first = first
+      self.second = second
+    }
   }
 
   package struct StreamEntry: Sendable, Hashable {
     package var id: [UInt8]
     package var fields: [Pair]
+
+    package init(id: [UInt8], fields: [Pair]) {
+      self.id = id
+      self.fields = fields
+    }
   }
 
   package var value: Value
@@ -40,6 +50,12 @@ package struct ValuePage: Sendable {
   package var length: UInt64?
   /// nil on the last page.
   package var next: Position?
+
+  package init(value: Value, length: UInt64?, next: Position?) {
+    self.value = value
+    self.length = length
+    self.next = next
+  }
 }
 
 extension Probe {

@@ -60,6 +60,15 @@ package struct InfoReading: Sendable {
   /// When the reply was here.
   package var receivedAt: EventLoop.Instant
   package var roundTrip: Duration
+
+  package init(
+    bytes: [UInt8], ledger: ProbeLedger, receivedAt: EventLoop.Instant, roundTrip: Duration
+  ) {
+    self.bytes = bytes
+    self.ledger = ledger
+    self.receivedAt = receivedAt
+    self.roundTrip = roundTrip
+  }
 }
 
 extension Probe {

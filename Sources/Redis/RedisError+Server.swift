@@ -46,7 +46,6 @@ extension RedisError {
     let lower = text.lowercased()
     if lower.hasPrefix("err unknown command") || lower.hasPrefix("err unknown subcommand")
       || lower.hasPrefix("err unknown or disabled command")
-      || (lower.contains("unknown subcommand") && lower.hasPrefix("err"))
     {
       let name = command.isEmpty ? "the command" : commandText(command)
       return error(.unsupported, "the server does not know " + name)
@@ -85,6 +84,7 @@ extension RedisError {
     ]
     if codes.contains(String(text.prefix { $0 != " " })) { return true }
     let lower = text.lowercased()
-    return lower.hasPrefix("err unknown") || lower.hasPrefix("err wrong number of arguments")
+    return lower.hasPrefix("err unknown command") || lower.hasPrefix("err unknown subcommand")
+      || lower.hasPrefix("err wrong number of arguments")
   }
 }

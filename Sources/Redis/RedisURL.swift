@@ -24,16 +24,14 @@ package struct RedisURL: Sendable, Hashable {
       return
     }
     guard let separator = Self.range(of: "://", in: text) else {
-      try self.init(authority: text, path: "", query: "")
+      try self.init(afterScheme: text)
       return
     }
     let scheme = text[..<separator.lowerBound].lowercased()
     let rest = String(text[separator.upperBound...])
     switch scheme {
     case "redis", "tcp":
-      let (beforeQuery, query) = Self.split(rest, at: "?")
-      let (authority, path) = Self.split(beforeQuery, at: "/")
-      try self.init(authority: authority, path: path, query: query)
+      try self.init(afterScheme: rest)
     case "unix", "redis+unix", "redis-socket":
       try self.init(unix: rest)
     case "rediss":
@@ -45,7 +43,9 @@ package struct RedisURL: Sendable, Hashable {
     }
   }
 
-  private init(authority: String, path: String, query: String) throws(RedisURLError) {
+  private init(afterScheme text: String) throws(RedisURLError) {
+    let (beforeQuery, query) = Self.split(text, at: "?")
+    let (authority, path) = Self.split(beforeQuery, at: "/")
     var hostAndPort = authority
     var user: String?
     var secret: Secret?

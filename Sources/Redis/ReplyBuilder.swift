@@ -1,18 +1,20 @@
 /// Puts one reply together from the elements that the parser reports, within bounds.
 ///
 /// Pure: the parser's depth-first order is all it relies on.
-struct ReplyBuilder {
-  struct Limits: Sendable, Hashable {
+package struct ReplyBuilder {
+  package struct Limits: Sendable, Hashable {
     /// Bytes of one reply on the wire.
-    var replyBytes = 32 << 20
+    package var replyBytes = 32 << 20
     /// Elements of one reply, in arrays of all levels.
-    var elements = 1 << 20
+    package var elements = 1 << 20
     /// Levels of arrays; hiredis 0.14 parses 8 at most, which `COMMAND` uses.
-    var nesting = 8
+    package var nesting = 8
+
+    package init() {}
   }
 
   /// Why a reply is not taken.
-  enum Refusal: Sendable, Hashable {
+  package enum Refusal: Sendable, Hashable {
     case elements
     case nesting
   }

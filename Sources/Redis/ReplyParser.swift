@@ -1,7 +1,7 @@
 internal import CHiredis
 
 /// Why the bytes of a server are no acceptable reply.
-enum ReplyFailure: Error, Sendable, Hashable {
+package enum ReplyFailure: Error, Sendable, Hashable {
   /// Not RESP2: what hiredis says.
   case malformed(String)
   case tooLong
@@ -11,7 +11,7 @@ enum ReplyFailure: Error, Sendable, Hashable {
 
 /// hiredis' reader, feeding a `ReplyBuilder`. Not thread-safe: one owner, one thread.
 @safe
-final class ReplyParser {
+package final class ReplyParser {
   private let reader: UnsafeMutablePointer<redisReader>
   private let sink: UnsafeMutablePointer<chiredis_sink>
   private var builder: ReplyBuilder
@@ -24,7 +24,7 @@ final class ReplyParser {
   /// hiredis moves what is left after each kilobyte that it consumed: small meals move little.
   private static let mealBytes = 16 << 10
 
-  init(limits: ReplyBuilder.Limits) {
+  package init(limits: ReplyBuilder.Limits) {
     builder = ReplyBuilder(limits: limits)
     unsafe sink = UnsafeMutablePointer<chiredis_sink>.allocate(capacity: 1)
     unsafe sink.initialize(to: Self.sinkWithoutContext())
@@ -45,10 +45,10 @@ final class ReplyParser {
   }
 
   /// True while a reply has begun and not ended.
-  var isInReply: Bool { incomplete > 0 }
+  package var isInReply: Bool { incomplete > 0 }
 
   /// Feeds bytes and hands out each complete reply with its length on the wire.
-  func feed(
+  package func feed(
     _ bytes: UnsafeRawBufferPointer, each: (RESPValue, Int) -> Void
   ) throws(ReplyFailure) {
     var rest = unsafe bytes[...]
@@ -82,24 +82,19 @@ final class ReplyParser {
     guard incomplete <= builder.limits.replyBytes else { throw .tooLong }
     let pending = unsafe chiredis_pending(reader)
     guard pending > 0 else { return }
+    // hiredis has taken the type's byte. Of the complete lines only a bulk string's length is left
+    // standing, until the string is here: digits and a line end are an announced length.
     let text = unsafe UnsafeBufferPointer(start: chiredis_pending_bytes(reader), count: pending)
-    guard unsafe text[0] == CChar(bitPattern: UInt8(ascii: "$")) else {
-      if pending > Self.lineLimit { throw .tooLong }
-      return
+    var announced: UInt64 = 0
+    var digits = 0
+    // 19 digits always fit into 64 bits; hiredis refuses longer lengths.
+    while digits < min(pending, 19), unsafe text[digits] >= 0x30, unsafe text[digits] <= 0x39 {
+      announced = announced * 10 + UInt64(unsafe text[digits] - 0x30)
+      digits += 1
     }
-    var announced = 0
-    var isHeaderComplete = false
-    // A length of 19 digits at most: no overflow.
-    for index in 1..<min(pending, 20) {
-      let character = unsafe text[index]
-      guard character >= 0x30, character <= 0x39 else {
-        isHeaderComplete = character == 0x0D
-        break
-      }
-      announced = announced * 10 + Int(character - 0x30)
-    }
-    if announced > builder.limits.replyBytes { throw .tooLong }
-    if pending > Self.lineLimit, !isHeaderComplete { throw .tooLong }
+    let isLength = unsafe digits > 0 && text.dropFirst(digits).starts(with: [0x0D, 0x0A])
+    if isLength, announced > builder.limits.replyBytes { throw .tooLong }
+    if !isLength, pending > Self.lineLimit { throw .tooLong }
   }
 
   private var failure: ReplyFailure {
