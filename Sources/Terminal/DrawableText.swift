@@ -87,13 +87,13 @@ package enum DrawableText {
       case UInt8(ascii: "r"): bytes.append(0x0D)
       case UInt8(ascii: "t"): bytes.append(0x09)
       case UInt8(ascii: "x"):
-        guard let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16) else { return nil }
-        bytes.append(value)
-        rest.removeFirst(2)
+        guard let value = hexadecimal(rest.prefix(2)), rest.prefix(2).count == 2 else { return nil }
+        bytes.append(UInt8(truncatingIfNeeded: value))
+        rest = rest.dropFirst(2)
       case UInt8(ascii: "u"):
         guard rest.popFirst() == UInt8(ascii: "{"),
           let end = rest.prefix(8).firstIndex(of: UInt8(ascii: "}")),
-          let value = UInt32(String(rest[..<end]) ?? "", radix: 16),
+          let value = hexadecimal(rest[..<end]),
           let scalar = Unicode.Scalar(value)
         else { return nil }
         bytes.append(contentsOf: String(Character(scalar)).utf8)
@@ -144,6 +144,20 @@ package enum DrawableText {
       true
     default: false
     }
+  }
+
+  /// Digits only: the standard library would take a sign too. At most eight of them.
+  private static func hexadecimal(_ digits: Substring.UTF8View) -> UInt32? {
+    guard !digits.isEmpty, digits.count <= 8 else { return nil }
+    var value: UInt32 = 0
+    for digit in digits {
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt32(digit - 0x30)
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt32(digit - 0x57)
+      default: return nil
+      }
+    }
+    return value
   }
 
   private static func hexadecimal(_ byte: UInt8) -> String {

@@ -1,4 +1,3 @@
-private import CNcurses
 private import Glibc
 
 /// Asks for a password on the terminal without showing it.

@@ -196,13 +196,13 @@ internal import CNcurses
 
   /// Follows the window's size; the new one if it has changed.
   func adoptSize() -> (columns: Int, rows: Int)? {
-    var width: Int32 = 0
-    var height: Int32 = 0
-    guard unsafe cncurses_window_size(options.output, &width, &height) == 1,
-      width != columns || height != rows
+    var size = winsize()
+    // Zero is how a serial line says that it does not know.
+    guard unsafe ioctl(options.output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0,
+      size.ws_row > 0, Int(size.ws_col) != columns || Int(size.ws_row) != rows,
+      resize_term(Int32(size.ws_row), Int32(size.ws_col)) == OK
     else { return nil }
-    guard resize_term(height, width) == OK else { return nil }
-    (columns, rows) = (Int(width), Int(height))
+    (columns, rows) = (Int(size.ws_col), Int(size.ws_row))
     invalidate()
     return (columns, rows)
   }

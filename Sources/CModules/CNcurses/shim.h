@@ -2,9 +2,7 @@
 #pragma once
 #define NCURSES_WIDECHAR 1
 #include <ncursesw/curses.h>
-#include <ncursesw/term.h>
 #include <langinfo.h>
-#include <sys/ioctl.h>
 #include <wchar.h>
 
 static inline int cncurses_width(wchar_t scalar) { return wcwidth(scalar); }
@@ -25,13 +23,4 @@ static const attr_t cncurses_reverse = A_REVERSE;
 static inline const char *cncurses_capability(const char *name) {
   char *value = tigetstr((char *)name);
   return value == (char *)-1 ? NULL : value;
-}
-
-// The variadic ioctl: 0 where the terminal does not know its size.
-static inline int cncurses_window_size(int descriptor, int *width, int *height) {
-  struct winsize size;
-  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return 0;
-  *width = size.ws_col;
-  *height = size.ws_row;
-  return 1;
 }
