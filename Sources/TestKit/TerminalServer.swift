@@ -11,10 +11,14 @@ package final class TerminalServer: Sendable {
 
   package init() throws(TestKitError) {
     folder = try TemporaryFolder()
-    // -D: in the foreground, so that it is our child and its pid is ours to end.
+    // The shell ends tmux (-D: in the foreground, so that its pid is known) when its input ends: with
+    // `deinit`, and also when the test process goes away without one, as with a static server.
+    let script = "tmux \"$@\" & server=$!; read -r _; kill $server; wait $server"
+    var settings = TerminalServer.options(folder)
+    settings.hasInput = true
     process = try ChildProcess(
-      "tmux", ["-u", "-D", "-S", folder.file("tmux.sock"), "-f", "/dev/null"],
-      TerminalServer.options(folder))
+      "sh", ["-c", script, "sh", "-u", "-D", "-S", folder.file("tmux.sock"), "-f", "/dev/null"],
+      settings)
     let socket = folder.file("tmux.sock")
     guard Eventually.holds(within: 5, { unsafe access(socket, R_OK) == 0 }) else {
       throw TestKitError("tmux did not start: \(process.errorText)")
@@ -24,7 +28,10 @@ package final class TerminalServer: Sendable {
     try tmux(["set-option", "-sg", "escape-time", "0"])
   }
 
-  deinit { process.end(within: 2) }
+  deinit {
+    process.closeInput()
+    _ = process.wait(within: 2)
+  }
 
   /// Runs one tmux command and returns what it printed.
   @discardableResult

@@ -35,7 +35,10 @@ package final class TerminalSession: Sendable {
       ] + words + command)
   }
 
-  deinit { _ = try? server.tmux(["kill-session", "-t", name]) }
+  deinit { try? close() }
+
+  /// Takes the terminal away from its program.
+  package func close() throws(TestKitError) { try server.tmux(["kill-session", "-t", name]) }
 
   /// Types text as it is, without a meaning for names such as `Enter`.
   package func type(_ text: String) throws(TestKitError) {
@@ -77,6 +80,22 @@ package final class TerminalSession: Sendable {
   /// The process that tmux started (the shell or the program itself).
   package func processID() throws(TestKitError) -> Int32 {
     Int32(try format("#{pane_pid}")) ?? -1
+  }
+
+  /// The first child of the process that tmux started, once there is one: what runs in the shell.
+  package func foregroundProcessID(within seconds: Double = 5) throws(TestKitError) -> Int32 {
+    let shell = try processID()
+    let child = Eventually.value(within: seconds) { () -> Int32? in
+      let children = ChildProcess.readText("/proc/\(shell)/task/\(shell)/children") ?? ""
+      return children.split(separator: " ").first.flatMap { Int32($0) }
+    }
+    guard let child else { throw TestKitError("nothing runs in the shell") }
+    return child
+  }
+
+  /// Copies every byte that the program writes from now on into a file.
+  package func record(to path: String) throws(TestKitError) {
+    try server.tmux(["pipe-pane", "-O", "-t", name, "cat > '\(path)'"])
   }
 
   /// True once the program has ended.
