@@ -177,7 +177,7 @@ package struct HotKeySampler: Sendable {
     }
     if !askedAgain { sampled += UInt64(asked.count) }
     asked = []
-    updateFloors(now)
+    if askedAgain { updateFloors(now) }
   }
 
   /// Answers will not come: the server failed in between.
@@ -209,15 +209,14 @@ package struct HotKeySampler: Sendable {
   /// Who gives way: never the half with the highest counters, since on a young server a counter
   /// tells more than a rate of a few steps; of the others, the one with the lowest rate.
   private func weakest(_ now: MonotonicTime) -> (key: KeyName, rate: Double, counter: UInt8)? {
-    let byCounter = candidates.values.sorted {
-      ($0.track.newest?.counter ?? 0, $1.track.key) > ($1.track.newest?.counter ?? 0, $0.track.key)
-    }
     let kept = max(1, capacity / 2)
-    guard byCounter.count > kept else { return nil }
-    let lowest = byCounter[kept...].map { (key: $0.track.key, rate: standing($0, now)) }
-      .min { $0.rate < $1.rate }
-    guard let lowest else { return nil }
-    return (lowest.key, lowest.rate, byCounter[kept - 1].track.newest?.counter ?? 0)
+    guard candidates.count > kept else { return nil }
+    var places = candidates.values.map {
+      (key: $0.track.key, rate: standing($0, now), counter: $0.track.newest?.counter ?? 0)
+    }
+    places.sort { ($0.counter, $0.rate) > ($1.counter, $1.rate) }
+    let floor = places[kept - 1].counter
+    return places[kept...].min { $0.rate < $1.rate }.map { ($0.key, $0.rate, floor) }
   }
 
   private mutating func updateFloors(_ now: MonotonicTime) {
