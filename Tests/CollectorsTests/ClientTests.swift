@@ -16,8 +16,8 @@ import Testing
   }
 
   @Test func `a line is read by its names`() {
-    let parsed = ClientLine(
-      Array(line(7, host: "[::1]", name: "w", command: "client|list", memory: 22298).utf8)[...])
+    let text = Array(line(7, host: "[::1]", name: "w", command: "client|list", memory: 22298).utf8)
+    let parsed = ClientLine(text, 0..<(text.count - 1))
     #expect(parsed?.id == 7)
     #expect(parsed?.host == "[::1]")
     #expect(parsed?.command == "client|list")

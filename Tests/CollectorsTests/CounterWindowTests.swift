@@ -1,5 +1,6 @@
 import Collectors
 import ConsoleModel
+import Redis
 import TestKit
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
   /// A sample `seconds` after the start, by both clocks.
   private func sample(
     _ seconds: Double, hits: UInt64 = 0, misses: UInt64 = 0, run: String = "a",
-    commands: [CommandCounters] = [], own: OwnWork = OwnWork(), serverSeconds: Double? = nil
+    commands: [CommandCounters] = [], own: ProbeLedger = ProbeLedger(), serverSeconds: Double? = nil
   ) -> CounterSample {
     let server = (serverSeconds ?? seconds) + 1_700_000_000
     return CounterSample(
@@ -99,14 +100,14 @@ import Testing
       sample(
         0, hits: 100, misses: 100,
         commands: [CommandCounters(name: "object|freq", calls: 10, microseconds: 10)],
-        own: OwnWork(calls: ["object|freq": 10], hits: 10)))
+        own: ledger(calls: ["object|freq": 10], hits: 10)))
     window.add(
       sample(
         2, hits: 2100 + 30, misses: 110,
         commands: [
           CommandCounters(name: "get", calls: 40, microseconds: 200),
           CommandCounters(name: "object|freq", calls: 2010, microseconds: 2010),
-        ], own: OwnWork(calls: ["object|freq": 2010], hits: 2010)))
+        ], own: ledger(calls: ["object|freq": 2010], hits: 2010)))
     let delta = window.window
     #expect(delta?.lookups == 40)
     #expect(delta?.hitRatio == 0.75)
@@ -124,7 +125,7 @@ import Testing
     window.add(
       sample(
         2, commands: [CommandCounters(name: "info", calls: 10, microseconds: 1000)],
-        own: OwnWork(calls: ["info": 4])))
+        own: ledger(calls: ["info": 4])))
     let row = window.window?.commandFigures().first
     #expect(row?.callsPerSecond == 3)
     #expect(row?.meanMicroseconds == 100)
@@ -174,12 +175,12 @@ import Testing
     private var started = 0.0
     private var hits: UInt64 = 0
     private var misses: UInt64 = 0
-    private var own = OwnWork()
+    private var own = ProbeLedger()
 
     mutating func restart() {
       run += 1
       started = now
-      own = OwnWork()
+      own = ProbeLedger()
       (hits, misses) = (0, 0)
     }
 

@@ -1,3 +1,5 @@
+import Redis
+
 /// Replies of real servers, shortened to what the tests look at.
 enum Fixtures {
   /// INFO everything of redis-server 7.0.15.
@@ -109,4 +111,12 @@ enum Fixtures {
   private static func reply(_ text: String) -> [UInt8] {
     Array(text.utf8).flatMap { $0 == 0x0A ? [0x0D, 0x0A] : [$0] }
   }
+}
+
+func ledger(calls: [String: UInt64] = [:], hits: UInt64 = 0, misses: UInt64 = 0) -> ProbeLedger {
+  var ledger = ProbeLedger()
+  ledger.calls = calls
+  ledger.hits = hits
+  ledger.misses = misses
+  return ledger
 }

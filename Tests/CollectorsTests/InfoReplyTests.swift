@@ -1,5 +1,6 @@
 import Collectors
 import ConsoleModel
+import Redis
 import TestKit
 import Testing
 
@@ -123,7 +124,7 @@ import Testing
       }
       let info = InfoReply(Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random))))
       _ = NodeFigures(gaugesOf: info)
-      _ = CounterSample(info, arrival: MonotonicTime(nanoseconds: 0), own: OwnWork())
+      _ = CounterSample(info, arrival: MonotonicTime(nanoseconds: 0), own: ProbeLedger())
     }
   }
 

@@ -53,7 +53,7 @@ import Testing
     window.add(
       .init(
         at: at(2), histograms: ["get": cumulative([4: 10]), "info": cumulative([132: 1000])],
-        own: ["info": 1000]))
+        own: ledger(calls: ["info": 1000])))
     #expect(window.figures?.all.p99 == 4)
     #expect(window.figures?.commands["info"] == nil)
   }
@@ -90,28 +90,18 @@ import Testing
     }
   }
 
-  @Test func `a reply is read, and what is not shaped like one is skipped`() {
-    func bulk(_ text: String) -> RESPValue { .bulk(Array(text.utf8)) }
-    let reply = RESPValue.array([
-      bulk("get"),
-      .array([
-        bulk("calls"), .integer(15), bulk("histogram_usec"),
-        .array([.integer(1), .integer(10), .integer(33), .integer(15)]),
-      ]),
-      bulk("broken"), .integer(3), bulk("odd"),
-    ])
-    let histograms = LatencyReply.histograms(reply)
-    #expect(histograms?["get"] == cumulative([1: 10, 33: 5]))
-    #expect(histograms?.count == 1)
-    #expect(LatencyReply.histograms(.integer(1)) == nil)
-    let hostile = RESPValue.array([
-      bulk("x"),
-      .array([
-        bulk("histogram_usec"),
-        .array([.integer(-1), .integer(-1), .integer(5), .integer(.max), .integer(2), .null]),
-      ]),
-    ])
-    #expect(LatencyReply.histograms(hostile)?["x"]?.total == UInt64(Int64.max))
-    #expect(LatencyReply.events(.array([.null, .array([bulk("fork")])])) == [])
+  @Test func `a reply is read, and what does not rise in it is skipped`() {
+    func bucket(_ bound: UInt64, _ calls: UInt64) -> CommandHistogram.Bucket {
+      CommandHistogram.Bucket(microseconds: bound, cumulativeCalls: calls)
+    }
+    let good = CommandHistogram(name: "get", calls: 15, buckets: [bucket(1, 10), bucket(33, 15)])
+    #expect(LatencyHistogram(good) == cumulative([1: 10, 33: 5]))
+    let hostile = CommandHistogram(
+      name: "get", calls: 1,
+      buckets: [bucket(5, .max), bucket(2, .max), bucket(9, 1), bucket(0, 0)])
+    #expect(LatencyHistogram(hostile).total == .max)
+    let endless = CommandHistogram(
+      name: "get", calls: 1, buckets: (1...100_000).map { bucket($0, $0) })
+    #expect(LatencyHistogram(endless).buckets.count == LatencyHistogram.maximumBuckets)
   }
 }

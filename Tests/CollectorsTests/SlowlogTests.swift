@@ -115,14 +115,14 @@ import Testing
     #expect(follower.entries.first?.runID == "run-1")
   }
 
-  @Test(arguments: 0..<60 as Range<UInt64>)
+  @Test(arguments: 0..<12 as Range<UInt64>)
   func `each entry that the server has at a poll is shown once`(_ seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var log = SlowLog(length: [16, 128, 1000].randomElement(using: &random) ?? 16)
     var follower = follower(keeping: 100_000)
     poll(&follower, log)
     var expected = Set<String>()
-    for _ in 0..<60 {
+    for _ in 0..<40 {
       switch Int.random(in: 0..<20, using: &random) {
       case 0: log.items = []
       case 1: log.restart()
@@ -147,31 +147,6 @@ import Testing
     }
     #expect(follower.entries.count < 40)
     #expect(follower.entries.first?.id == 499)
-  }
-
-  @Test func `replies are read in both their shapes and hostile ones skipped`() {
-    func bulk(_ text: String) -> RESPValue { .bulk(Array(text.utf8)) }
-    let new = RESPValue.array([
-      .integer(14), .integer(1_700_000_000), .integer(15), .array([bulk("PING")]),
-      bulk("127.0.0.1:58217"), bulk("worker-123"),
-    ])
-    #expect(SlowlogItem(new)?.clientName == "worker-123")
-    let old = RESPValue.array([.integer(14), .integer(1), .integer(15), .array([bulk("PING")])])
-    #expect(SlowlogItem(old)?.client == "")
-    for hostile in [
-      RESPValue.null, .array([]), .array([.integer(-1), .integer(1), .integer(1), .array([])]),
-      .array([.integer(1), .integer(1), .integer(1), .integer(1)]),
-    ] {
-      #expect(SlowlogItem(hostile) == nil)
-    }
-    let huge = RESPValue.array([
-      .integer(1), .integer(.max), .integer(.max),
-      .array(Array(repeating: .bulk([UInt8](repeating: 7, count: 100_000)), count: 1000)),
-    ])
-    #expect((SlowlogItem(huge)?.arguments.reduce(0) { $0 + $1.count } ?? 0) <= 64 * 512)
-    var follower = follower()
-    if let item = SlowlogItem(huge) { _ = follower.take([item], requested: 32, runID: "a") }
-    #expect(follower.entries.count == 1)
   }
 }
 

@@ -17,39 +17,64 @@ package struct ClientLine: Sendable, Hashable {
 
   /// `id=3 addr=127.0.0.1:50012 name= age=7 …`; nil without an id. Values hold no spaces: servers
   /// refuse names that do.
-  package init?(_ line: ArraySlice<UInt8>) {
-    var id: UInt64?
-    var start = line.startIndex
-    while start < line.endIndex {
-      let end = line[start...].firstIndex(of: 0x20) ?? line.endIndex
-      if let equals = line[start..<end].firstIndex(of: UInt8(ascii: "=")) {
-        let name = line[start..<equals]
-        let value = line[(equals + 1)..<end]
-        if name.elementsEqual("id".utf8) {
-          id = ServerNumber.unsigned(value)
+  package init?(_ bytes: [UInt8], _ line: Range<Int>) {
+    var hasID = false
+    var at = line.lowerBound
+    while at < line.upperBound {
+      // A name of up to eight bytes as one number; longer ones are none that is shown.
+      var name: UInt64 = 0
+      while at < line.upperBound, bytes[at] != UInt8(ascii: "="), bytes[at] != 0x20 {
+        name = name << 8 | UInt64(bytes[at])
+        at += 1
+      }
+      let start = at + 1
+      while at < line.upperBound, bytes[at] != 0x20 { at += 1 }
+      if start <= at, name != 0 {
+        if name == Name.id {
+          guard let id = ServerNumber.unsigned(bytes[start..<at]) else { return nil }
+          self.id = id
+          hasID = true
         } else {
-          read(name, value)
+          read(name, bytes[start..<at])
         }
       }
-      start = end < line.endIndex ? end + 1 : end
+      at += 1
     }
-    guard let id else { return nil }
-    self.id = id
+    guard hasID else { return nil }
   }
 
-  private mutating func read(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
-    // The few fields that are shown; compared as bytes, since most of the 25 are skipped.
-    switch name.count {
-    case 2 where name.elementsEqual("db".utf8): database = ServerNumber.unsigned(value) ?? 0
-    case 3 where name.elementsEqual("cmd".utf8): command = Self.text(value)
-    case 3 where name.elementsEqual("age".utf8): ageSeconds = ServerNumber.unsigned(value) ?? 0
-    case 4 where name.elementsEqual("addr".utf8): address = Self.text(value)
-    case 4 where name.elementsEqual("name".utf8): self.name = Self.text(value)
-    case 4 where name.elementsEqual("user".utf8): user = Self.text(value)
-    case 4 where name.elementsEqual("idle".utf8): idleSeconds = ServerNumber.unsigned(value) ?? 0
-    case 4 where name.elementsEqual("omem".utf8): outputBytes = ServerNumber.unsigned(value) ?? 0
-    case 5 where name.elementsEqual("flags".utf8): flags = Self.text(value)
-    case 7 where name.elementsEqual("tot-mem".utf8): memoryBytes = ServerNumber.unsigned(value) ?? 0
+  /// The few fields that are shown, by their bytes: most of the 25 are skipped, and 65,000 lines
+  /// are read at a time.
+  private enum Name {
+    static let id: UInt64 = pack("id")
+    static let db: UInt64 = pack("db")
+    static let cmd: UInt64 = pack("cmd")
+    static let age: UInt64 = pack("age")
+    static let addr: UInt64 = pack("addr")
+    static let name: UInt64 = pack("name")
+    static let user: UInt64 = pack("user")
+    static let idle: UInt64 = pack("idle")
+    static let omem: UInt64 = pack("omem")
+    static let flags: UInt64 = pack("flags")
+    static let memory: UInt64 = pack("tot-mem")
+
+    private static func pack(_ text: String) -> UInt64 {
+      text.utf8.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+  }
+
+  private mutating func read(_ name: UInt64, _ value: ArraySlice<UInt8>) {
+    switch name {
+    case Name.addr: address = Self.text(value)
+    case Name.name: self.name = Self.text(value)
+    case Name.user: user = Self.text(value)
+    case Name.cmd: command = Self.text(value)
+    case Name.flags: flags = Self.text(value)
+    case Name.db: database = ServerNumber.unsigned(value) ?? 0
+    case Name.age: ageSeconds = ServerNumber.unsigned(value) ?? 0
+    case Name.idle: idleSeconds = ServerNumber.unsigned(value) ?? 0
+    case Name.omem: outputBytes = ServerNumber.unsigned(value) ?? 0
+    case Name.memory: memoryBytes = ServerNumber.unsigned(value) ?? 0
     default: break
     }
   }
@@ -67,8 +92,9 @@ package struct ClientLine: Sendable, Hashable {
   package static func forEach(in reply: [UInt8], _ body: (ClientLine) -> Void) {
     var start = 0
     while start < reply.count {
-      let end = reply[start...].firstIndex(of: 0x0A) ?? reply.count
-      if let line = ClientLine(reply[start..<end]) { body(line) }
+      var end = start
+      while end < reply.count, reply[end] != 0x0A { end += 1 }
+      if let line = ClientLine(reply, start..<end) { body(line) }
       start = end + 1
     }
   }

@@ -54,7 +54,8 @@ extension NodeFigures {
   }
 
   /// Rates of the last seconds; nil throughout in a gap.
-  package mutating func readWindow(_ window: CounterDelta?) {
+  package mutating func readWindow(_ window: CounterDelta?, lifetime: CounterDelta?) {
+    lifetimeHitRatio = lifetime?.lifetimeHitRatio
     hitRatio = window?.hitRatio
     lookups = window?.lookups ?? 0
     opsPerSecond = window?.rate(.commands)

@@ -1,3 +1,5 @@
+package import Redis
+
 /// One command's cumulative latency histogram, as LATENCY HISTOGRAM has it since 7.0.
 package struct LatencyHistogram: Sendable, Hashable {
   package struct Bucket: Sendable, Hashable {
@@ -31,6 +33,10 @@ package struct LatencyHistogram: Sendable, Hashable {
       below = pair.count
     }
     self.buckets = buckets
+  }
+
+  package init(_ reply: CommandHistogram) {
+    self.init(cumulative: reply.buckets.map { ($0.microseconds, $0.cumulativeCalls) })
   }
 
   package var total: UInt64 { buckets.reduce(0) { $0.addingOrMax($1.count) } }

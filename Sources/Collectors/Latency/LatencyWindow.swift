@@ -1,4 +1,5 @@
 package import ConsoleModel
+package import Redis
 
 /// The last seconds of a server's LATENCY HISTOGRAM, differenced: the lifetime percentiles of
 /// latencystats say nothing about now.
@@ -10,10 +11,10 @@ package struct LatencyWindow: Sendable {
   package struct Sample: Sendable {
     package var at: MonotonicTime
     package var histograms: [String: LatencyHistogram]
-    package var own: [String: UInt64]
+    package var own: ProbeLedger
 
     package init(
-      at: MonotonicTime, histograms: [String: LatencyHistogram], own: [String: UInt64] = [:]
+      at: MonotonicTime, histograms: [String: LatencyHistogram], own: ProbeLedger = ProbeLedger()
     ) {
       self.at = at
       self.histograms = histograms
@@ -21,7 +22,7 @@ package struct LatencyWindow: Sendable {
     }
   }
 
-  package let seconds: Double
+  package var seconds: Double
   private var samples: [Sample] = []
 
   package init(seconds: Double = 10) { self.seconds = max(0, seconds) }
@@ -62,7 +63,7 @@ package struct LatencyWindow: Sendable {
         continue
       }
       let calls = difference.total
-      let ours = (last.own[name] ?? 0).subtractingOrZero(first.own[name] ?? 0)
+      let ours = last.own.calls(of: name).subtractingOrZero(first.own.calls(of: name))
       guard calls > ours else { continue }
       commands[name] = Percentiles(difference)
       merged.add(difference, weight: Double(calls - ours) / Double(calls))

@@ -27,21 +27,15 @@ package struct SlowlogItem: Sendable, Hashable {
   private static let maximumArguments = 64
   private static let maximumBytes = 512
 
-  /// An entry of the reply to SLOWLOG GET; nil if it is not shaped like one. Before 4.0 it has no
-  /// client.
-  package init?(_ value: RESPValue) {
-    guard let fields = value.array, fields.count >= 4, let id = fields[0].unsigned,
-      let seconds = fields[1].unsigned, let microseconds = fields[2].unsigned,
-      let arguments = fields[3].array
-    else { return nil }
-    func text(_ index: Int) -> String {
-      guard index < fields.count, let bytes = fields[index].bytes else { return "" }
-      return String(decoding: bytes.prefix(Self.maximumBytes), as: UTF8.self)
+  /// An entry of the reply to SLOWLOG GET.
+  package init(_ row: SlowlogRow) {
+    func text(_ bytes: [UInt8]) -> String {
+      String(decoding: bytes.prefix(Self.maximumBytes), as: UTF8.self)
     }
     self.init(
-      id: id, seconds: seconds, microseconds: microseconds,
-      arguments: arguments.prefix(Self.maximumArguments).map {
-        Array(($0.bytes ?? []).prefix(Self.maximumBytes))
-      }, client: text(4), clientName: text(5))
+      id: row.id, seconds: row.timestamp, microseconds: row.microseconds,
+      arguments: row.arguments.prefix(Self.maximumArguments).map {
+        Array($0.prefix(Self.maximumBytes))
+      }, client: text(row.client), clientName: text(row.clientName))
   }
 }

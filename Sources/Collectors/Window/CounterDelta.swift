@@ -1,18 +1,22 @@
 package import ConsoleModel
+package import Redis
 
 /// What one server did between two samples of the same process, without the console's own work.
 package struct CounterDelta: Sendable {
   package let seconds: Double
   /// The console's own work in the same interval: both ends were taken at an INFO reply.
-  package let own: OwnWork
+  package let own: ProbeLedger
+  /// The console's own work since the server's counters began.
+  package let ownTotal: ProbeLedger
   private let from: CounterSample
   private let to: CounterSample
 
-  package init(from: CounterSample, to: CounterSample) {
+  package init(from: CounterSample, to: CounterSample, ownBase: ProbeLedger = ProbeLedger()) {
     self.from = from
     self.to = to
     seconds = CounterWindow.elapsed(from: from, to: to)
     own = to.own.since(from.own)
+    ownTotal = to.own.since(ownBase)
   }
 
   /// The plain difference; nil where either sample lacks the counter.
@@ -82,7 +86,7 @@ extension CounterDelta {
       let old = isKnown ? from.commands[at] : CommandCounters(name: new.name)
       let calls = new.calls.subtractingOrZero(old.calls)
       let time = Double(new.microseconds.subtractingOrZero(old.microseconds))
-      let ours = min(calls, own.calls[new.name] ?? 0)
+      let ours = min(calls, own.calls(of: new.name))
       let mean = calls > 0 ? time / Double(calls) : 0
       result.append(
         Row(
@@ -101,7 +105,8 @@ extension CounterDelta {
     let allTime = rows.reduce(0) { $0 + $1.microseconds }
     return rows.compactMap { row -> CommandFigures? in
       // A command that only the console calls is no row; one that was quiet in this window is.
-      if row.calls == 0, row.total <= to.own.calls[row.name] ?? 0, row.rejected == 0 { return nil }
+      let total = row.total.subtractingOrZero(ownTotal.calls(of: row.name))
+      if row.calls == 0, total == 0, row.rejected == 0 { return nil }
       let percentiles = latency?.commands[row.name]
       return CommandFigures(
         name: row.name, callsPerSecond: Double(row.calls) / seconds,
@@ -110,8 +115,23 @@ extension CounterDelta {
         p50: percentiles?.p50, p95: percentiles?.p95, p99: percentiles?.p99,
         failedPerSecond: Double(row.failed) / seconds,
         rejectedPerSecond: Double(row.rejected) / seconds,
-        totalCalls: row.total.subtractingOrZero(to.own.calls[row.name] ?? 0))
+        totalCalls: total)
     }.sorted { ($1.timeShare, $0.name) < ($0.timeShare, $1.name) }
+  }
+
+  /// The server's mean time for a command in the window, the console's own calls included.
+  package func meanMicroseconds(of name: String) -> Double? {
+    guard let row = rows.first(where: { $0.name == name }) else { return nil }
+    let calls = Double(row.calls) + Double(own.calls(of: name))
+    return calls > 0 ? (row.microseconds + row.ownMicroseconds) / calls : nil
+  }
+
+  /// Hits over lookups since the server's counters began, without the console's own lookups.
+  package var lifetimeHitRatio: Double? {
+    guard let hits = to[.hits], let misses = to[.misses] else { return nil }
+    let others = hits.subtractingOrZero(ownTotal.hits)
+    let all = others.addingOrMax(misses.subtractingOrZero(ownTotal.misses))
+    return all > 0 ? Double(others) / Double(all) : nil
   }
 
   /// Errors by code, most frequent first.

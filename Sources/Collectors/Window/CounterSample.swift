@@ -1,4 +1,5 @@
 package import ConsoleModel
+package import Redis
 
 /// The server's cumulative counters that the console differences.
 package enum Counter: Int, Sendable, CaseIterable {
@@ -40,12 +41,12 @@ package struct CounterSample: Sendable {
   package var commands: [CommandCounters]
   /// Sorted by code.
   package var errors: [ErrorCounter]
-  package var own: OwnWork
+  package var own: ProbeLedger
 
   package init(
     arrival: MonotonicTime, serverMicroseconds: UInt64? = nil, runID: String? = nil,
     uptimeSeconds: UInt64? = nil, counters: [Counter: UInt64] = [:],
-    commands: [CommandCounters] = [], errors: [ErrorCounter] = [], own: OwnWork = OwnWork()
+    commands: [CommandCounters] = [], errors: [ErrorCounter] = [], own: ProbeLedger = ProbeLedger()
   ) {
     self.arrival = arrival
     self.serverMicroseconds = serverMicroseconds
@@ -57,7 +58,7 @@ package struct CounterSample: Sendable {
     self.own = own
   }
 
-  package init(_ info: InfoReply, arrival: MonotonicTime, own: OwnWork) {
+  package init(_ info: InfoReply, arrival: MonotonicTime, own: ProbeLedger) {
     self.init(
       arrival: arrival, serverMicroseconds: info.unsigned("server_time_usec"),
       runID: info["run_id"], uptimeSeconds: info.unsigned("uptime_in_seconds"),

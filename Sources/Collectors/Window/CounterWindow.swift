@@ -1,4 +1,5 @@
 import ConsoleModel
+import Redis
 
 /// Why a sample began a new baseline instead of ending an interval.
 package enum GapReason: Sendable, Hashable {
@@ -17,10 +18,12 @@ package enum GapReason: Sendable, Hashable {
 /// is ever taken across one; the first sample after it is only a baseline.
 package struct CounterWindow: Sendable {
   /// Length of the sliding window in seconds.
-  package let seconds: Double
+  package var seconds: Double
   /// Sample spacing is at least a fifth of the window, so at most seven samples are held.
   private var samples: [CounterSample] = []
   private var previous: CounterSample?
+  /// What the console had done when the server's counters began: the process started or was reset.
+  private var ownBase = ProbeLedger()
 
   package init(seconds: Double = 10) { self.seconds = max(0, seconds) }
 
@@ -36,6 +39,7 @@ package struct CounterWindow: Sendable {
     if let reason = Self.gap(from: last, to: sample) {
       samples = [sample]
       previous = nil
+      if reason != .clockJumped { ownBase = last.own }
       return reason
     }
     previous = last
@@ -61,13 +65,18 @@ package struct CounterWindow: Sendable {
   /// The last interval, for histories; nil in a gap.
   package var interval: CounterDelta? {
     guard let previous, let last = samples.last else { return nil }
-    return CounterDelta(from: previous, to: last)
+    return CounterDelta(from: previous, to: last, ownBase: ownBase)
+  }
+
+  /// The newest sample alone: for what has counted since the server began.
+  package var lifetime: CounterDelta? {
+    samples.last.map { CounterDelta(from: $0, to: $0, ownBase: ownBase) }
   }
 
   /// The sliding window, for the figures that are shown; nil in a gap.
   package var window: CounterDelta? {
     guard samples.count > 1, let first = samples.first, let last = samples.last else { return nil }
-    return CounterDelta(from: first, to: last)
+    return CounterDelta(from: first, to: last, ownBase: ownBase)
   }
 
   /// Seconds between two samples by the server's clock, which does not see the network; by ours
