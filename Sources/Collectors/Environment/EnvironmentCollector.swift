@@ -1,0 +1,187 @@
+package import ConsoleModel
+package import EventLoop
+private import Glibc
+private import Synchronization
+
+/// Watches all servers of one environment and publishes whole snapshots: one for each beat of the
+/// interval once every node has answered or has had its time, and one at least each interval, so
+/// that ages and states move on while servers are silent.
+package final class EnvironmentCollector: Sendable {
+  package struct Options: Sendable {
+    /// Seconds between polls.
+    package var interval: Double = 2
+    package var personalData = PersonalDataPolicy.standard
+    package var hotKeyBudget = HotKeySampler.Budget()
+
+    package init() {}
+  }
+
+  private struct State {
+    var demand = Demand()
+    var builder: SnapshotBuilder
+    /// Nodes that polled since the last snapshot.
+    var heard: Set<NodeID> = []
+    var isPublishScheduled = false
+    var task: Task<Void, Never>?
+    var isStopped = false
+  }
+
+  /// How long the nodes that answered wait for those that have not.
+  private static let grace: Duration = .milliseconds(150)
+
+  private let nodes: [NodeCollector]
+  private let options: Options
+  private let loop: EventLoop
+  private let alarm: Alarm
+  private let state: Mutex<State>
+  private let publish: @Sendable (Snapshot) -> Void
+
+  /// - Parameter publish: called on the loop's thread.
+  package init(
+    environment: EnvironmentIdentity, nodes: [MonitoredNode], options: Options = Options(),
+    loop: EventLoop, publish: @escaping @Sendable (Snapshot) -> Void
+  ) {
+    self.options = options
+    self.loop = loop
+    self.publish = publish
+    let interval = max(0.05, min(3600, options.interval))
+    state = Mutex(State(builder: SnapshotBuilder(environment: environment, interval: interval)))
+    let alarm = Alarm(loop: loop)
+    self.alarm = alarm
+    let settings = NodePoller.Settings(
+      interval: interval, personalData: options.personalData, hotKeyBudget: options.hotKeyBudget,
+      detail: nodes.count <= Detail.fullNodes ? .full : .brief)
+    let relay = Relay()
+    self.nodes = nodes.map { node in
+      NodeCollector(id: node.id, probe: node.probe, settings: settings, loop: loop) {
+        relay.polled($0)
+      }
+    }
+    relay.target = self
+  }
+
+  /// Starts all nodes. They connect, and reconnect, by themselves.
+  package func start() {
+    for node in nodes { node.start() }
+    let task = loop.spawn { [weak self] in
+      while !Task.isCancelled {
+        guard let self else { return }
+        await self.beat()
+      }
+    }
+    state.withLock { $0.task = task }
+  }
+
+  /// Ends all polling; nothing is published after this returns on the loop's thread.
+  package func stop() {
+    let task = state.withLock { state in
+      state.isStopped = true
+      return state.task
+    }
+    task?.cancel()
+    for node in nodes { node.stop() }
+  }
+
+  package func setDemand(_ demand: Demand) {
+    let before = state.withLock { state in
+      defer { state.demand = demand }
+      return state.demand
+    }
+    guard before != demand else { return }
+    let hasFew = nodes.count <= Detail.fullNodes
+    if before.isPaused, !demand.isPaused { alarm.ring() }
+    for node in nodes {
+      let isFocus = demand.focus == node.id
+      node.setDemand(
+        detail: hasFew || isFocus ? .full : .brief,
+        wantsClients: demand.wantsClients && (isFocus || demand.focus == nil && hasFew),
+        isPaused: demand.isPaused)
+    }
+  }
+
+  /// The operator reset a node's slow log.
+  package func slowlogWasReset(_ id: NodeID) {
+    nodes.first { $0.id == id }?.clearSlowlog()
+  }
+
+  /// The eviction policy, which decides what is known of a key's use.
+  package func evictionPolicy(of id: NodeID) -> String? {
+    nodes.first { $0.id == id }?.report.status.figures.evictionPolicy
+  }
+
+  /// What is known now.
+  package func snapshot() -> Snapshot {
+    let reports = nodes.map(\.report)
+    return state.withLock { state in
+      state.builder.snapshot(of: reports, now: .now(), wall: Self.wall())
+    }
+  }
+
+  /// For a single look: starts, waits until each node was polled twice, so that rates are known, and
+  /// stops. A node that does not answer costs two timeouts at most.
+  package func collectOnce() async -> Snapshot {
+    start()
+    let limit = MonotonicTime.now().advanced(bySeconds: 2 * options.interval + 8)
+    while MonotonicTime.now() < limit, !nodes.allSatisfy({ Self.isDone($0.report) }) {
+      do { try await loop.sleep(for: .milliseconds(20)) } catch { break }
+    }
+    stop()
+    return snapshot()
+  }
+
+  private static func isDone(_ report: NodeReport) -> Bool {
+    if report.answered == 0 {
+      // Refused is an answer; a timeout may be a server that is only slow to begin.
+      return report.status.fault?.isRefusal == true || report.tried >= 2
+    }
+    return report.answered >= 2 || report.tried >= 4
+  }
+
+  // MARK: Publishing
+
+  private func beat() async {
+    let isPaused = state.withLock { $0.demand.isPaused }
+    // A beat and a half: normally the nodes ring first.
+    await alarm.wait(until: .now().advanced(bySeconds: isPaused ? 3600 : options.interval * 1.5))
+    guard !Task.isCancelled else { return }
+    let isQuiet = state.withLock { state in
+      state.heard = []
+      state.isPublishScheduled = false
+      return state.isStopped || state.demand.isPaused
+    }
+    if !isQuiet { publish(snapshot()) }
+  }
+
+  fileprivate func polled(_ id: NodeID) {
+    let (isWhole, schedules) = state.withLock { state in
+      state.heard.insert(id)
+      let isWhole = state.heard.count >= nodes.count
+      let schedules = !isWhole && !state.isPublishScheduled
+      if schedules { state.isPublishScheduled = true }
+      return (isWhole, schedules)
+    }
+    if isWhole { alarm.ring() }
+    if schedules {
+      loop.schedule(at: EventLoop.now().advanced(by: Self.grace)) { [alarm] in alarm.ring() }
+    }
+  }
+
+  private static func wall() -> WallTime {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return WallTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+  }
+}
+
+/// Lets the nodes call their environment without owning it.
+private final class Relay: Sendable {
+  private struct Box: Sendable { weak var target: EnvironmentCollector? }
+  private let box = Mutex(Box())
+
+  var target: EnvironmentCollector? {
+    get { box.withLock { $0.target } }
+    set { box.withLock { $0.target = newValue } }
+  }
+
+  func polled(_ id: NodeID) { target?.polled(id) }
+}

@@ -1,0 +1,326 @@
+package import ConsoleModel
+import EventLoop
+package import Redis
+
+/// One server's collectors with all that they remember: asked one after another, so that no command
+/// of ours stands between a part's reply and the ledger that belongs to it.
+///
+/// One task owns a poller. A part that fails costs its own figure only; a server that does not
+/// answer PING is asked nothing more in that poll.
+package struct NodePoller: Sendable {
+  package struct Settings: Sendable {
+    /// Seconds between polls.
+    package var interval: Double
+    package var personalData: PersonalDataPolicy
+    package var hotKeyBudget: HotKeySampler.Budget
+    package var detail: Detail
+
+    package init(
+      interval: Double, personalData: PersonalDataPolicy,
+      hotKeyBudget: HotKeySampler.Budget = HotKeySampler.Budget(), detail: Detail = .full
+    ) {
+      self.interval = interval
+      self.personalData = personalData
+      self.hotKeyBudget = hotKeyBudget
+      self.detail = detail
+    }
+
+    /// A server that takes longer than this for one monitoring read is not healthy.
+    package var timeout: Duration { .seconds(approximately: max(1, min(3, interval))) }
+  }
+
+  /// Latency events and settings change seldom.
+  private static let slowSchedule = 10.0
+
+  package private(set) var report: NodeReport
+  private let probe: Probe
+  private let settings: Settings
+  private var counters: CounterWindow
+  private var latency: LatencyWindow
+  private var slowlog: SlowlogFollower
+  private var clients: ClientLister?
+  private(set) var hotKeys: HotKeyWatch
+  private var histories: Histories
+  private var detail: Detail
+  private var latencyHealth = PartHealth()
+  private var slowlogHealth = PartHealth()
+  private var eventsHealth = PartHealth()
+  private var clientsHealth = PartHealth()
+  private var pingHealth = PartHealth()
+  private var eventsDue: MonotonicTime?
+  private var latencyRunID: String?
+  /// The connection over which INFO was read last.
+  private var infoGeneration: UInt64 = 0
+
+  package init(id: NodeID, probe: Probe, settings: Settings) {
+    self.probe = probe
+    self.settings = settings
+    detail = settings.detail
+    counters = CounterWindow(seconds: settings.detail.windowSeconds)
+    latency = LatencyWindow(seconds: settings.detail.windowSeconds)
+    slowlog = SlowlogFollower(
+      node: id, mask: ArgumentMask(policy: settings.personalData), limits: settings.detail.slowlog)
+    hotKeys = HotKeyWatch(
+      sampler: HotKeySampler(
+        capacity: settings.detail.hotKeyCapacity, budget: settings.hotKeyBudget,
+        remembers: settings.detail == .full), database: probe.endpoint.database)
+    histories = Histories(settings.detail)
+    report = NodeReport(status: NodeStatus(id: id, address: probe.endpoint.description))
+  }
+
+  /// Keeps more of a node that came into view, less of one that left it.
+  package mutating func setDetail(_ detail: Detail, now: MonotonicTime) {
+    guard detail != self.detail else { return }
+    self.detail = detail
+    counters.seconds = detail.windowSeconds
+    latency.seconds = detail.windowSeconds
+    slowlog.limits = detail.slowlog
+    histories.hitRatio = histories.hitRatio.reshaped(detail, endingAt: now)
+    histories.ops = histories.ops.reshaped(detail, endingAt: now)
+    histories.memory = histories.memory.reshaped(detail, endingAt: now)
+    histories.ping = histories.ping.reshaped(detail, endingAt: now)
+    if detail == .brief { report.status.info = nil }
+  }
+
+  /// The slow log was reset by the operator: what is shown of it goes, too.
+  package mutating func clearSlowlog() {
+    slowlog.clear()
+    report.status.slow.value = []
+  }
+}
+
+// MARK: One poll
+
+extension NodePoller {
+  /// Asks everything that is due.
+  package mutating func poll(wantsClients: Bool) async {
+    report.tried += 1
+    do throws(RedisError) {
+      try await ping()
+      try await readInfo()
+      try await readLatency()
+      try await readSlowlog()
+      try await readEvents()
+      try await readClients(wanted: wantsClients)
+      report.status.fault = nil
+      report.answered += 1
+    } catch {
+      failed(error)
+    }
+  }
+
+  private mutating func failed(_ error: RedisError) {
+    report.status.fault = Fault(error)
+    report.status.figures.pingMicroseconds = nil
+    // Rates of a server that is silent say nothing about now; gauges stay with their age.
+    histories.append(
+      hitRatio: nil, ops: nil, memory: nil, ping: nil, seconds: nil, at: .now())
+    publishHistories()
+  }
+
+  /// True if the failure concerns this part only and the poll can go on.
+  private static func isOnlyThisPart(_ error: RedisError) -> Bool {
+    switch error.kind {
+    case .denied, .unsupported, .server: return true
+    default: return false
+    }
+  }
+
+  private mutating func ping() async throws(RedisError) {
+    guard pingHealth.isDue(now: .now(), runID: runID) else { return }
+    do throws(RedisError) {
+      let time = try await probe.ping(timeout: settings.timeout)
+      report.status.figures.pingMicroseconds = Double(time.nanoseconds) / 1000
+      pingHealth.succeeded()
+    } catch {
+      // A server that refuses PING may still give INFO.
+      guard Self.isOnlyThisPart(error) else { throw error }
+      pingHealth.failed(error, now: .now(), runID: runID)
+    }
+  }
+
+  private var runID: String? { report.status.identity?.runID }
+
+  private mutating func readInfo() async throws(RedisError) {
+    let reading = try await probe.infoEverything(timeout: settings.timeout)
+    infoGeneration = probe.generation
+    let arrival = MonotonicTime(reading.receivedAt)
+    let info = InfoReply(reading.bytes)
+    let sample = CounterSample(info, arrival: arrival, own: reading.ledger)
+    let gap = counters.add(sample)
+    if gap == .restarted { latency.clear() }
+    report.window = counters.window
+    report.interval = counters.interval
+    var figures = NodeFigures(gaugesOf: info)
+    figures.pingMicroseconds = report.status.figures.pingMicroseconds
+    figures.readWindow(counters.window, lifetime: counters.lifetime)
+    figures.readLatency(latency.figures)
+    report.status.figures = figures
+    report.status.identity = info.identity
+    report.status.lastReply = arrival
+    report.status.info = detail == .full ? info.document : nil
+    report.status.errors = counters.window?.errorFigures ?? []
+    report.status.ownCost = counters.window?.ownCost ?? OwnCost()
+    hotKeys.update(info, figures: figures, window: counters.window, arrival: arrival)
+    showHotKeys(arrival)
+    histories.append(
+      hitRatio: report.interval?.hitRatio, ops: report.interval?.rate(.commands),
+      memory: figures.memoryUsed, ping: figures.pingMicroseconds,
+      seconds: report.interval?.seconds, at: arrival)
+    publishHistories()
+    showCommands(at: arrival)
+  }
+
+  private mutating func publishHistories() {
+    report.status.hitRatioHistory = histories.hitRatio
+    report.status.opsHistory = histories.ops
+    report.status.memoryHistory = histories.memory
+    report.status.pingHistory = histories.ping
+  }
+
+  private mutating func showCommands(at now: MonotonicTime) {
+    let rows = counters.window?.commandFigures(latency: latency.figures) ?? []
+    report.status.commands = Reading(
+      value: Array(rows.prefix(detail.commandRows)), at: now, problem: latencyHealth.problem)
+  }
+
+  private mutating func readLatency() async throws(RedisError) {
+    guard latencyHealth.isDue(now: .now(), runID: runID) else { return }
+    do throws(RedisError) {
+      // Of another process than the last one: its histograms began at zero.
+      if latencyRunID != runID { latency.clear() }
+      latencyRunID = runID
+      let rows = try await probe.latencyHistogram(timeout: settings.timeout)
+      guard probe.generation == infoGeneration else { return latency.clear() }
+      var histograms: [String: LatencyHistogram] = [:]
+      for row in rows.prefix(InfoReply.maximumCommands) {
+        histograms[row.name.lowercased()] = LatencyHistogram(row)
+      }
+      let now = MonotonicTime.now()
+      latency.add(LatencyWindow.Sample(at: now, histograms: histograms, own: probe.ledger))
+      latencyHealth.succeeded()
+      let figures = latency.figures
+      report.latency = figures?.merged
+      report.status.figures.readLatency(figures)
+      showCommands(at: now)
+    } catch {
+      guard Self.isOnlyThisPart(error) else { throw error }
+      latency.clear()
+      report.latency = nil
+      latencyHealth.failed(error, now: .now(), runID: runID)
+      showCommands(at: .now())
+    }
+  }
+
+  private mutating func readSlowlog() async throws(RedisError) {
+    guard slowlogHealth.isDue(now: .now(), runID: runID) else { return }
+    do throws(RedisError) {
+      var count = SlowlogFollower.firstPage
+      while true {
+        let page = try await probe.slowlog(count: count, timeout: settings.timeout)
+        // Entries belong to the process that INFO named: the same connection, the same process.
+        guard probe.generation == infoGeneration else { return }
+        let step = slowlog.take(
+          page.map(SlowlogItem.init), requested: count, runID: runID ?? "")
+        guard case .fetch(let more) = step else { break }
+        count = more
+      }
+      slowlogHealth.succeeded()
+      report.status.slow = Reading(value: slowlog.entries, at: .now(), problem: missedText)
+    } catch {
+      guard Self.isOnlyThisPart(error) else { throw error }
+      slowlogHealth.failed(error, now: .now(), runID: runID)
+      report.status.slow.problem = slowlogHealth.problem
+    }
+  }
+
+  private var missedText: String? {
+    slowlog.missed == 0
+      ? nil
+      : "\(slowlog.missed) entries were dropped by the server before they could be read:"
+        + " raise slowlog-max-len"
+  }
+
+  private mutating func readEvents() async throws(RedisError) {
+    let now = MonotonicTime.now()
+    guard eventsDue.map({ now >= $0 }) ?? true, eventsHealth.isDue(now: now, runID: runID) else {
+      return
+    }
+    do throws(RedisError) {
+      let rows = try await probe.latencyLatest(timeout: settings.timeout)
+      eventsHealth.succeeded()
+      eventsDue = now.advanced(bySeconds: Self.slowSchedule)
+      report.status.latencyEvents = Reading(value: rows.prefix(64).map(LatencyEvent.init), at: now)
+    } catch {
+      guard Self.isOnlyThisPart(error) else { throw error }
+      eventsHealth.failed(error, now: now, runID: runID)
+      report.status.latencyEvents.problem = eventsHealth.problem
+    }
+  }
+
+  private mutating func readClients(wanted: Bool) async throws(RedisError) {
+    guard wanted else {
+      // Closed panels keep nothing.
+      if clients != nil {
+        clients = nil
+        report.status.clients = .pending(ClientReport())
+      }
+      return
+    }
+    guard clientsHealth.isDue(now: .now(), runID: runID) else { return }
+    var lister = clients ?? ClientLister()
+    clients = nil
+    defer { clients = lister }
+    do throws(RedisError) {
+      let newest = counters.newest
+      let listing = try await lister.list(
+        probe, connected: report.status.figures.connectedClients,
+        connections: newest?[.connections], timeout: settings.timeout)
+      clientsHealth.succeeded()
+      report.status.clients = Reading(value: listing, at: .now())
+    } catch {
+      guard Self.isOnlyThisPart(error) else { throw error }
+      clientsHealth.failed(error, now: .now(), runID: runID)
+      report.status.clients.problem = clientsHealth.problem
+    }
+  }
+}
+
+// MARK: Hot keys
+
+extension NodePoller {
+  /// True while sampling is possible and the server answers.
+  package var canSample: Bool { report.status.fault == nil && hotKeys.isActive(now: .now()) }
+
+  /// Samples once; nil if more can be asked at once, else when.
+  package mutating func sample() async -> MonotonicTime? {
+    do throws(RedisError) {
+      let now = MonotonicTime.now()
+      let until = try await hotKeys.step(probe, now: now, timeout: settings.timeout)
+      return until
+    } catch {
+      if !Self.isOnlyThisPart(error) { report.status.fault = Fault(error) }
+      showHotKeys(.now())
+      // Until the next poll has shown that the server is well.
+      return MonotonicTime.now().advanced(bySeconds: settings.interval)
+    }
+  }
+
+  package mutating func showHotKeys(_ now: MonotonicTime) {
+    let lookups = report.window.flatMap { window -> Double? in
+      guard window.seconds > 0.001, let lookups = window.lookups else { return nil }
+      return Double(lookups) / window.seconds
+    }
+    report.status.hotKeys = hotKeys.report(
+      node: report.status.id, lookupsPerSecond: lookups, now: now)
+  }
+}
+
+extension LatencyEvent {
+  fileprivate init(_ row: LatencyRow) {
+    self.init(
+      name: String(decoding: row.name.prefix(64), as: UTF8.self),
+      at: WallTime(seconds: Int64(min(row.timestamp, 1 << 40))),
+      latestMilliseconds: row.latestMilliseconds, worstMilliseconds: row.worstMilliseconds)
+  }
+}
