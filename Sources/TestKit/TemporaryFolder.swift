@@ -1,4 +1,4 @@
-package import Glibc
+private import Glibc
 
 /// A private folder (mode 0700) that goes with its owner.
 ///
@@ -19,7 +19,7 @@ package final class TemporaryFolder: Sendable {
 
   /// Writes a file inside and returns its path.
   @discardableResult
-  package func write(_ name: String, _ text: String, mode: mode_t = 0o600)
+  package func write(_ name: String, _ text: String, mode: UInt32 = 0o600)
     throws(TestKitError) -> String
   {
     let target = file(name)
