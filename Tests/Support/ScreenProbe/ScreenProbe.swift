@@ -40,18 +40,27 @@ enum ScreenProbe {
         return event != .key(.character("q"))
       }
     case "dashboard": dashboard(screen)
+    case "measure": measure(screen)
     case "return": break
     case "exit": exit(3)
-    case "trap":
-      let empty: [Int] = []
-      print(empty[CommandLine.arguments.count])
+    case "trap": _ = unsafe trap()
     case "abort": abort()
     case "overflow": print(overflow(CommandLine.arguments.count))
     case "error":
       fputs(text: "a library complains\n")
+    case "thread":
+      var thread = pthread_t()
+      _ = unsafe pthread_create(&thread, nil, { _ in unsafe ScreenProbe.trap() }, nil)
+      pthread_join(thread, nil)
     case "hang": while true { pause() }
     default: print("unknown mode")
     }
+  }
+
+  private static func trap() -> UnsafeMutableRawPointer? {
+    let empty: [Int] = []
+    print(empty[CommandLine.arguments.count])
+    return nil
   }
 
   private static func loop(_ screen: Screen, _ handle: (InputEvent) -> Bool) {
@@ -94,6 +103,70 @@ enum ScreenProbe {
   /// Deep enough for any stack; the result keeps the calls from being turned into a loop.
   private static func overflow(_ depth: Int) -> Int {
     depth < 0 ? depth : overflow(depth + 1) + overflow(depth + 2)
+  }
+
+  // MARK: What drawing costs, in microseconds
+
+  private static func measure(_ screen: Screen) {
+    var results: [String] = []
+    let line = String(repeating: "product:1181 ⣿⣶ 日本 42.1k ", count: 25)
+    let plain = String(repeating: "product:1181  42.1k 0.93 ", count: 25)
+    for (columns, rows) in [(120, 40), (500, 200)] {
+      var grid = CellGrid(columns: columns, rows: rows)
+      let size = "\(columns)x\(rows)"
+      results.append(time("new grid \(size)") { grid = CellGrid(columns: columns, rows: rows) })
+      for (name, text) in [("ASCII", plain), ("mixed", line)] {
+        results.append(
+          time("put \(name) \(size)") {
+            for row in 0..<rows { grid.put(text, x: 0, y: row, in: grid.bounds) }
+          })
+      }
+      results.append(
+        time("fill \(size)") { grid.fill(grid.bounds, style: Style(.ok), blank: true) })
+      for row in 0..<rows { grid.put(line, x: 0, y: row, in: grid.bounds) }
+      var other = CellGrid(columns: columns, rows: rows)
+      for row in 0..<rows { other.put(line, x: 0, y: row, in: other.bounds) }
+      results.append(time("paint unchanged \(size)") { screen.paint(grid, theme: .dark) })
+      var isOther = false
+      results.append(
+        time("paint unchanged, other grid \(size)") {
+          isOther.toggle()
+          screen.paint(isOther ? other : grid, theme: .dark)
+        })
+      other.fill(other.bounds, style: Style(.warning))
+      results.append(
+        time("paint all changed \(size)") {
+          isOther.toggle()
+          screen.paint(isOther ? other : grid, theme: .dark)
+        })
+    }
+    let key = [UInt8](repeating: 0x61, count: 40)
+    results.append(
+      time("escape 40 bytes") { _ = DrawableText.escape(key, isUnicode: true, limit: 60) })
+    results.append(
+      time("escape 100 MB to 80 columns") {
+        _ = DrawableText.escape(repeatElement(0x1B, count: 100_000_000), isUnicode: true, limit: 80)
+      })
+    screen.close()
+    for result in results { print(result) }
+  }
+
+  /// The median of many runs.
+  private static func time(_ name: String, _ body: () -> Void) -> String {
+    var times: [Int] = []
+    for _ in 0..<101 {
+      let start = now()
+      body()
+      times.append(now() - start)
+    }
+    let median = times.sorted()[50]
+    return "\(name): \(median / 1000).\(median / 100 % 10) us"
+  }
+
+  private static func now() -> Int {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 
   // MARK: A table as busy as the overview
