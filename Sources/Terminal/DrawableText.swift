@@ -35,6 +35,14 @@ package enum DrawableText {
     return result.text + (isUnicode ? "…" : "~")
   }
 
+  /// The same for arrays, of which most are plain: those cost a copy and no more.
+  package static func escape(_ bytes: [UInt8], isUnicode: Bool, limit: Int = .max) -> String {
+    if bytes.count <= limit, bytes.allSatisfy(isPlain) {
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    return escape(bytes[...], isUnicode: isUnicode, limit: limit)
+  }
+
   package static func escape(_ text: String, isUnicode: Bool, limit: Int = .max) -> String {
     escape(text.utf8, isUnicode: isUnicode, limit: limit)
   }
@@ -134,6 +142,11 @@ package enum DrawableText {
   /// 0 for a combining mark, which still needs a base with room for it.
   package static func columns(of scalar: Unicode.Scalar, isUnicode: Bool) -> Int? {
     isUnicode && !isInvisible(scalar.value) ? TextWidth.measured(scalar) : nil
+  }
+
+  /// Drawn as it is in every locale.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\\")
   }
 
   /// Drawable, but nobody could tell them from a plain space or from nothing.

@@ -9,12 +9,12 @@ import Testing
   @Test(
     arguments: [
       ("return", .code(0)), ("exit", .code(3)), ("trap", .signal(SIGILL)),
-      ("abort", .signal(SIGABRT)), ("overflow", .signal(SIGSEGV)),
+      ("abort", .signal(SIGABRT)), ("overflow", .signal(SIGSEGV)), ("thread", .signal(SIGILL)),
     ] as [(String, Probe.Exit)])
   func theTerminalIsSaneAfter(mode: String, expected: Probe.Exit) throws {
     let probe = try Probe(mode)
     let exit = probe.exit()
-    if mode == "trap" {
+    if mode == "trap" || mode == "thread" {
       // SIGILL on x86, SIGTRAP on ARM.
       #expect(exit == .signal(SIGILL) || exit == .signal(SIGTRAP))
     } else {
@@ -63,6 +63,42 @@ import Testing
     let probe = try Probe("events")
     try #require(probe.terminal.shows("ready"))
     probe.terminal.hangUp()
+    #expect(probe.exit() == .code(0))
+  }
+
+  @Test func aShellStopsAndContinuesIt() throws {
+    let shell = try Probe(
+      program: "/bin/bash", ["--noprofile", "--norc", "-i"],
+      environment: ["PS1=shell> ", "HISTFILE=", "PROBE=\(try Probe.path())"])
+    let terminal = shell.terminal
+    try #require(terminal.shows("shell> "))
+    // A script between the shell and the console, which must stop with it.
+    terminal.type("bash -c '$PROBE events; echo end-$((40+2))' \r")
+    try #require(terminal.shows("ready"))
+    for _ in 0..<2 {
+      _ = terminal.takeOutput()
+      terminal.type("\u{1A}")
+      try #require(terminal.shows("Stopped"))
+      #expect(terminal.shows("\u{1B}[?1049l"))
+      try #require(terminal.shows("shell> "))
+      _ = terminal.takeOutput()
+      terminal.type("fg\r")
+      try #require(terminal.shows("ready"))
+      terminal.type("x")
+      #expect(terminal.shows("key character(\"x\")"))
+    }
+    terminal.type("q")
+    #expect(terminal.shows("end-42"))
+    terminal.type("exit\r")
+    #expect(shell.exit() == .code(0))
+  }
+
+  @Test func withoutAShellToContinueItCtrlZReturns() throws {
+    let probe = try Probe("events")
+    try #require(probe.terminal.shows("ready"))
+    probe.terminal.type("\u{1A}")
+    #expect(probe.terminal.shows("key control(\"z\")"))
+    probe.terminal.type("q")
     #expect(probe.exit() == .code(0))
   }
 

@@ -13,11 +13,19 @@ final class Probe {
   let process: Int32
   private var ended: Exit?
 
-  init(
+  convenience init(
     _ mode: String, term: String = "xterm-256color", locale: String = "C.UTF-8",
-    environment: [String] = [], terminal: PseudoTerminal? = nil, arguments: [String] = []
+    environment: [String] = []
   ) throws {
-    let terminal = try terminal ?? PseudoTerminal(columns: 120, rows: 40)
+    try self.init(
+      program: Self.path(), [mode], term: term, locale: locale, environment: environment)
+  }
+
+  init(
+    program: String, _ arguments: [String], term: String = "xterm-256color",
+    locale: String = "C.UTF-8", environment: [String] = []
+  ) throws {
+    let terminal = try PseudoTerminal(columns: 120, rows: 40)
     self.terminal = terminal
     modesBefore = terminal.modes
     var actions = unsafe posix_spawn_file_actions_t()
@@ -39,8 +47,7 @@ final class Probe {
     let newSession: Int16 = 0x80
     unsafe posix_spawnattr_setflags(
       &attributes, newSession | Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    let program = try Self.path()
-    let words = [program, mode] + arguments
+    let words = [program] + arguments
     let variables =
       ["TERM=\(term)", "LANG=\(locale)", "SWIFT_BACKTRACE=enable=no", "PATH=/usr/bin:/bin"]
       + environment
@@ -79,7 +86,7 @@ final class Probe {
     return ended
   }
 
-  private static func path() throws -> String {
+  static func path() throws -> String {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = unsafe readlink("/proc/self/exe", &buffer, 4096)
     let own = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
