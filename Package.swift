@@ -91,6 +91,13 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // MARK: Benchmarks
+
+    // The Redis client beside a C hiredis loop; Benchmarks/redis builds and runs both.
+    .executableTarget(
+      name: "RedisBench", dependencies: ["Redis", "EventLoop", "TestKit"],
+      path: "Benchmarks/RedisBench", swiftSettings: strict),
+
     // MARK: Tests
 
     // Server fixtures, a terminal driver and fakes that the test targets share.

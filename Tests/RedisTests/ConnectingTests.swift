@@ -177,7 +177,7 @@ import Testing
     let growth = Self.anonymousMegabytes - before
     #expect(growth < 200, "grew by \(growth) MB")
     // The client is still good for the next question.
-    #expect(await Fixture.failure(of: client, timeout: .seconds(10)) != nil)
+    #expect(await Fixture.failure(of: client, timeout: .milliseconds(300)) != nil)
   }
 
   @Test func `a reset is told from a close`() async throws {
