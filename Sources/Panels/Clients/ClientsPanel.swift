@@ -51,7 +51,7 @@ struct ClientsPanel: Panel {
       group.map { name in
         report.clients.filter { ClientColumns.groupName($0, by: grouping) == name }
       } ?? report.clients)
-    detail?.fit(RowForm(width: context.body.width, isUnicode: context.isUnicode))
+    detail?.fit(RowForm(width: context.body.indented.width, isUnicode: context.isUnicode))
   }
 
   mutating func reset() { self = ClientsPanel() }
@@ -146,13 +146,13 @@ struct ClientsPanel: Panel {
       detail.draw(context, in: area, into: &grid, empty: "")
       return
     }
-    let used = grid.put(lines: headLines(context, area), in: area)
+    let used = grid.put(lines: headLines(context, area), in: area.indented)
     let rest = area.splitTop(used).rest
     if let reading = node?.clients, reading.at == nil {
       let problem = reading.problem ?? "no answer yet: CLIENT LIST is asked for while this is open"
       grid.put(
         paragraph: DrawableText.escape(problem, isUnicode: context.isUnicode, limit: 400), y: 0,
-        in: rest, style: Style(reading.problem == nil ? .dim : .warning))
+        in: rest.indented, style: Style(reading.problem == nil ? .dim : .warning))
       return
     }
     let areas = areas(context)
@@ -170,12 +170,12 @@ struct ClientsPanel: Panel {
     guard let node else {
       return FlowLine.lines(
         [[Span("clients", .title, .bold)], [Span("no server has answered yet", .dim)]],
-        width: area.width, maximum: 1, isUnicode: context.isUnicode)
+        width: area.indented.width, maximum: 1, isUnicode: context.isUnicode)
     }
     let report = node.clients.value
     var facts: [[Span]] = [
       [
-        Span("clients of ", .dim),
+        Span("on ", .dim),
         Span(context.safe(node.id.rawValue, limit: 24), .title, .bold),
       ]
     ]
@@ -207,7 +207,8 @@ struct ClientsPanel: Panel {
       facts.append([Span("n ", .key, .bold), Span("next of \(count) nodes", .dim)])
     }
     return FlowLine.lines(
-      facts, width: area.width, maximum: area.height >= 8 ? 2 : 1, isUnicode: context.isUnicode)
+      facts, width: area.indented.width, maximum: area.headLines,
+      isUnicode: context.isUnicode)
   }
 
   /// `61,204 of 65,000 seen`: figures below are sums over what was seen.

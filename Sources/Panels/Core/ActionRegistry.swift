@@ -3,7 +3,7 @@ private import Terminal
 
 extension Action {
   /// Every action there is, in the order of help and footer.
-  package static let registry: [Action] = program + panels + lists + inspection + servers
+  package static let registry: [Action] = program + panels + inspection + lists + servers
 
   private static let program: [Action] = [
     Action(

@@ -121,19 +121,20 @@ struct HotKeysPanel: Panel {
   }
 
   private func headLines(_ context: Context, _ area: Rect) -> [[Span]] {
-    var facts: [[Span]] = [[Span("hot keys", .title, .bold)]]
+    var facts: [[Span]] = []
     if let node = context.node {
       facts.append([Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))])
     }
+    if facts.isEmpty, let count = context.snapshot?.nodes.count, count > 1 {
+      facts.append([Span("on ", .dim), Span("\(count) nodes")])
+    }
     let whole = report.keys.map { " of \(Format.grouped($0))" } ?? ""
     if report.sampled > 0 || report.keys != nil {
-      let percent = report.keys.flatMap {
-        $0 > 0 ? " (\(Format.percent(min(1, Double(report.sampled) / Double($0))))%)" : nil
-      }
-      facts.append([
-        Span("sampled ", .dim), Span(Format.grouped(report.sampled) + whole),
-        Span(percent ?? "", .dim), Span(" keys", .dim),
-      ])
+      facts.append([Span("sampled ", .dim), Span(Format.grouped(report.sampled) + whole)])
+    }
+    if let keys = report.keys, keys > 0 {
+      let share = min(1, Double(report.sampled) / Double(keys))
+      facts.append([Span("\(Format.percent(share))%", .dim)])
     }
     if let age = context.age(at) { facts.append([Span("age ", .dim), Span(age)]) }
     if !report.rows.isEmpty {
@@ -142,11 +143,12 @@ struct HotKeysPanel: Panel {
       }
     }
     return FlowLine.lines(
-      facts, width: area.width, maximum: area.height >= 10 ? 2 : 1, isUnicode: context.isUnicode)
+      facts, width: area.indented.width, maximum: area.headLines,
+      isUnicode: context.isUnicode)
   }
 
   func draw(_ context: Context, in area: Rect, into grid: inout CellGrid) {
-    let used = grid.put(lines: headLines(context, area), in: area)
+    let used = grid.put(lines: headLines(context, area), in: area.indented)
     let rest = area.splitTop(used).rest
     guard report.rows.isEmpty else {
       table.draw(context, in: rest, into: &grid, empty: "")
@@ -154,7 +156,7 @@ struct HotKeysPanel: Panel {
     }
     guard !problems.isEmpty else {
       let text = at == nil ? "no sample yet" : "no key stands out yet"
-      grid.put(text, x: 1, y: 0, in: rest, style: Style(.dim))
+      grid.put(text, x: 0, y: 0, in: rest.indented, style: Style(.dim))
       return
     }
     var y = 0
@@ -162,7 +164,7 @@ struct HotKeysPanel: Panel {
       guard y < rest.height else { break }
       y += grid.put(
         paragraph: DrawableText.escape(problem, isUnicode: context.isUnicode, limit: 400), y: y,
-        in: rest, style: Style(.warning))
+        in: rest.indented, style: Style(.warning))
     }
   }
 }

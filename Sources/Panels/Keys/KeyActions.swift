@@ -15,7 +15,7 @@ extension Action {
       scopes: [.bytes], label: "text/JSON/hex"),
     Action(
       .nextPage, "Next page of the value", keys: [.character("n")],
-      scopes: [.keyValue, .bytes], reach: .read, label: "next page"),
+      scopes: [.keyValue, .bytes], reach: .read),
     Action(
       .previousPage, "Previous page of the value", keys: [.character("N")],
       scopes: [.keyValue, .bytes], reach: .read),
@@ -24,7 +24,7 @@ extension Action {
       scopes: [.keyValue, .elements], label: "exact name"),
     Action(
       .revealValue, "Show this value's personal data; again: mask it", keys: [.character("R")],
-      scopes: [.keyValue], reach: .read, label: "reveal",
+      scopes: [.keyValue], reach: .read,
       condition: { Masked.refusal($0.context.access) }),
     Action(
       .copyKey, "Copy the key exactly", keys: [.character("y")], scopes: [.keys, .keyValue],

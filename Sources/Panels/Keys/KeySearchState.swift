@@ -13,6 +13,9 @@ struct KeySearchState: Sendable {
   /// Matches as the scanner counts them; SCAN may give a key more than once.
   private(set) var found = 0
 
+  /// It was told to end and has not yet answered.
+  var isEnding = false
+
   init(_ search: KeySearch, at now: MonotonicTime) {
     self.search = search
     started = now
@@ -54,7 +57,10 @@ struct KeySearchState: Sendable {
     var facts: [[Span]] = []
     switch state {
     case .running:
-      facts.append([Span("searching\(percent.map { " \($0)" } ?? "")", .accent, .bold)])
+      facts.append([
+        Span(
+          "\(isEnding ? "ending" : "searching")\(percent.map { " \($0)" } ?? "")", .accent, .bold)
+      ])
     case .complete:
       facts.append([
         Span("complete", .ok, .bold), Span(" in \(Format.duration(seconds: seconds))", .dim),
@@ -82,7 +88,7 @@ struct KeySearchState: Sendable {
           Span("no answer for \(Format.duration(seconds: silence))", .warning, .bold)
         ])
       }
-      facts.append([Span("Esc", .key, .bold), Span(" stops", .dim)])
+      if !isEnding { facts.append([Span("Esc", .key, .bold), Span(" stops", .dim)]) }
     }
     return facts
   }

@@ -36,8 +36,11 @@ struct KeysPanel: Panel {
 
   var scopes: [Scope] {
     if let inspector { return inspector.scopes }
-    return search?.isRunning == true ? [.keySearching, .keys, .table] : [.keys, .table]
+    return canEnd ? [.keySearching, .keys, .table] : [.keys, .table]
   }
+
+  /// Esc ends a search once; the next one leaves, so that a server that hangs holds nobody.
+  private var canEnd: Bool { search?.isRunning == true && search?.isEnding == false }
 
   var isInDetail: Bool { inspector != nil }
 
@@ -70,7 +73,8 @@ struct KeysPanel: Panel {
       }
       return start(Array(argument.utf8), on: context.targetNode, in: context)
     case .cancelSearch:
-      guard let search, search.isRunning else { return [] }
+      guard let search, canEnd else { return [] }
+      self.search?.isEnding = true
       return [.effect(.cancelSearch(search.search.id))]
     case .open:
       guard let row = table.selected, let node = search?.search.node else {
@@ -252,7 +256,7 @@ struct KeysPanel: Panel {
       inspector.draw(context, in: area, into: &grid)
       return
     }
-    let used = grid.put(lines: headLines(context, area), in: area)
+    let used = grid.put(lines: headLines(context, area), in: area.indented)
     table.draw(context, in: area.splitTop(used).rest, into: &grid, empty: emptyText)
   }
 
@@ -262,7 +266,7 @@ struct KeysPanel: Panel {
   }
 
   private var emptyText: String {
-    guard let search else { return "f finds keys by a pattern; Enter starts with \(pattern)" }
+    guard let search else { return "f finds keys by pattern" }
     return search.isRunning ? "nothing found yet" : "no key matches"
   }
 
@@ -272,25 +276,23 @@ struct KeysPanel: Panel {
     let shown = patternBytes ?? Array(pattern.utf8)
     var facts: [[Span]] = [
       [
-        Span("keys ", .dim),
         Span(
-          DrawableText.escape(
-            shown, isUnicode: context.isUnicode, limit: max(8, area.width / 3)), .title, .bold),
+          context.safe(shown, limit: max(8, area.width / 3)), .title, .bold)
       ]
     ]
+    if let search { facts += search.facts(context, distinct: table.total) }
     if let node {
       var spans = [Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))]
       if let target = context.targetNode, target != node {
-        spans.append(
-          Span(" (next: \(context.safe(target.rawValue, limit: 24)))", .warning))
+        spans.append(Span(" (next: \(context.safe(target.rawValue, limit: 24)))", .warning))
       } else if let count = context.snapshot?.nodes.count, count > 1 {
         spans.append(Span(" of \(count): n", .dim))
       }
       facts.append(spans)
     }
-    if let search { facts += search.facts(context, distinct: table.total) }
     return FlowLine.lines(
-      facts, width: area.width, maximum: area.height >= 10 ? 2 : 1, isUnicode: context.isUnicode)
+      facts, width: area.indented.width, maximum: area.headLines,
+      isUnicode: context.isUnicode)
   }
 }
 

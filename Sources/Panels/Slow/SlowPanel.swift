@@ -40,7 +40,7 @@ struct SlowPanel: Panel {
         context.snapshot?.slow ?? []
       }
     table.setRows(entries)
-    detail?.parts.fit(RowForm(width: context.body.width, isUnicode: context.isUnicode))
+    detail?.parts.fit(RowForm(width: context.body.indented.width, isUnicode: context.isUnicode))
   }
 
   mutating func reset() {
@@ -104,12 +104,12 @@ struct SlowPanel: Panel {
 
   func draw(_ context: Context, in area: Rect, into grid: inout CellGrid) {
     if let detail {
-      let used = grid.put(lines: detailLines(detail.entry, context, area), in: area)
+      let used = grid.put(lines: detailLines(detail.entry, context, area), in: area.indented)
       detail.parts.draw(
         context, in: area.splitTop(used).rest, into: &grid, empty: "no arguments")
       return
     }
-    let used = grid.put(lines: headLines(context, area), in: area)
+    let used = grid.put(lines: headLines(context, area), in: area.indented)
     table.draw(context, in: area.splitTop(used).rest, into: &grid, empty: emptyText(context))
   }
 
@@ -127,13 +127,16 @@ struct SlowPanel: Panel {
   }
 
   private func headLines(_ context: Context, _ area: Rect) -> [[Span]] {
-    var facts: [[Span]] = [[Span("slow commands", .title, .bold)]]
+    var facts: [[Span]] = []
     if let node = context.node {
       facts.append([Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))])
     } else if let count = context.snapshot?.nodes.count, count > 1 {
       facts.append([Span("on ", .dim), Span("\(count) nodes")])
     }
-    facts.append([Span(Format.grouped(UInt64(table.total))), Span(" entries", .dim)])
+    facts.append([
+      Span(Format.grouped(UInt64(table.total))),
+      Span(table.total == 1 ? " entry" : " entries", .dim),
+    ])
     let nodes =
       context.snapshot?.nodes.filter { context.node == nil || $0.id == context.node } ?? []
     if let age = context.age(nodes.compactMap(\.slow.at).min()) {
@@ -147,7 +150,8 @@ struct SlowPanel: Panel {
       ])
     }
     return FlowLine.lines(
-      facts, width: area.width, maximum: area.height >= 10 ? 2 : 1, isUnicode: context.isUnicode)
+      facts, width: area.indented.width, maximum: area.headLines,
+      isUnicode: context.isUnicode)
   }
 
   private func detailLines(_ entry: SlowEntry, _ context: Context, _ area: Rect) -> [[Span]] {
@@ -164,6 +168,8 @@ struct SlowPanel: Panel {
         [Span("node ", .dim), Span(context.safe(entry.node.rawValue, limit: 64))],
         [Span("entry ", .dim), Span(Format.grouped(entry.id))],
         [Span(Format.grouped(UInt64(entry.arguments.count))), Span(" arguments", .dim)],
-      ], width: area.width, maximum: area.height >= 8 ? 3 : 1, isUnicode: context.isUnicode)
+      ], width: area.indented.width, maximum: area.height >= 10 ? 3 : 2,
+      isUnicode: context.isUnicode
+    )
   }
 }

@@ -124,7 +124,7 @@ package struct ElementList: Sendable {
   ) {
     opened = Opened(
       title: title,
-      viewer: ByteViewer(bytes, form: RowForm(width: area.width, isUnicode: isUnicode)))
+      viewer: ByteViewer(bytes, form: RowForm(width: area.indented.width, isUnicode: isUnicode)))
   }
 
   /// Closes the part that is open; false at the list.
@@ -159,11 +159,11 @@ package struct ElementList: Sendable {
     ]
     spans += opened.viewer.modeSpans
     spans.append(Span("  " + position, .dim))
-    grid.put(spans, x: 0, y: 0, in: area)
+    grid.put(spans, x: 0, y: 0, in: area.indented)
     opened.viewer.draw(in: viewerArea(area), into: &grid)
   }
 
-  private func viewerArea(_ area: Rect) -> Rect { area.splitTop(1).rest }
+  private func viewerArea(_ area: Rect) -> Rect { area.splitTop(1).rest.indented }
 
   // MARK: Cells
 

@@ -81,3 +81,11 @@ extension CellGrid {
     return lines.count
   }
 }
+
+extension Rect {
+  /// Without the first column, which lists keep for the mark of the selected row.
+  var indented: Rect { splitLeft(1).rest }
+
+  /// Lines above a list: none where the list itself has hardly room.
+  var headLines: Int { height >= 7 ? 2 : height >= 4 ? 1 : 0 }
+}

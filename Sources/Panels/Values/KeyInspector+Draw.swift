@@ -3,22 +3,22 @@ import Terminal
 
 extension KeyInspector {
   func draw(_ context: Context, in area: Rect, into grid: inout CellGrid) {
-    let used = grid.put(lines: headLines(context, area), in: area)
+    let used = grid.put(lines: headLines(context, area), in: area.indented)
     let inner = area.splitTop(used).rest
     if let name {
-      name.draw(in: inner, into: &grid)
+      name.draw(in: inner.indented, into: &grid)
       return
     }
     if let fault = page?.fault, isContentEmpty {
-      grid.put(paragraph: fault.line, y: 0, in: inner, style: Style(.critical))
+      grid.put(paragraph: fault.line, y: 0, in: inner.indented, style: Style(.critical))
       return
     }
     switch content {
-    case .bytes(let viewer): viewer.draw(in: inner, into: &grid)
+    case .bytes(let viewer): viewer.draw(in: inner.indented, into: &grid)
     case .elements(let list): list.draw(context, in: inner, into: &grid, empty: emptyText)
     case .none:
       let (text, role) = remark(context)
-      grid.put(paragraph: text, y: 0, in: inner, style: Style(role))
+      grid.put(paragraph: text, y: 0, in: inner.indented, style: Style(role))
     }
   }
 
@@ -43,13 +43,13 @@ extension KeyInspector {
   private func headLines(_ context: Context, _ area: Rect) -> [[Span]] {
     // At least three rows stay for the value itself.
     let room = max(1, area.height - 3)
-    let width = area.width
+    let width = area.indented.width
     let title = [
       Span(
         DrawableText.escape(key.bytes, isUnicode: context.isUnicode, limit: width), .title, .bold)
     ]
     let facts = FlowLine.lines(
-      facts(context), width: width, maximum: min(4, max(0, room - 2)),
+      facts(context), width: width, maximum: min(4, max(0, (area.height - 2) / 4)),
       isUnicode: context.isUnicode)
     let position = FlowLine.lines(
       position(context), width: width, maximum: 1, isUnicode: context.isUnicode)
@@ -76,7 +76,7 @@ extension KeyInspector {
     }
     if let frequency = summary.frequency { facts.append(fact("frequency", "\(frequency)")) }
     if let idle = summary.idleSeconds { facts.append(fact("idle", Format.duration(idle))) }
-    facts.append(fact("key", "\(Format.grouped(UInt64(key.bytes.count))) bytes"))
+    facts.append(fact("key", "\(Format.grouped(UInt64(key.bytes.count))) B"))
     facts.append(fact("node", context.safe(node.rawValue, limit: 64)))
     return facts
   }

@@ -1,13 +1,13 @@
-package import ConsoleModel
+import ConsoleModel
 import Terminal
 
 /// One key under the glass: what is known of it, its value a page at a time, and its name exactly.
 ///
 /// Asks for one page at a time and drops answers to what is no longer asked. Personal data stays
 /// masked until its own action reveals it, and is forgotten as soon as it is masked again.
-package struct KeyInspector: Sendable {
-  package let node: NodeID
-  package let key: KeyName
+struct KeyInspector: Sendable {
+  let node: NodeID
+  let key: KeyName
   /// Answers with another id are stale.
   private(set) var requestID: UInt64
   private(set) var trail = PageTrail()
@@ -66,7 +66,7 @@ package struct KeyInspector: Sendable {
     page = inspection
     // What was not asked for in the clear is never kept, whatever was sent.
     if inspection.summary.isPersonal, !reveals { page?.value = .masked }
-    let form = RowForm(width: area.width, isUnicode: context.isUnicode)
+    let form = RowForm(width: area.indented.width, isUnicode: context.isUnicode)
     guard let page, page.fault == nil else {
       content = .none
       return
@@ -131,18 +131,18 @@ package struct KeyInspector: Sendable {
       name =
         name == nil
         ? ByteViewer(
-          key.bytes, form: RowForm(width: area.width, isUnicode: context.isUnicode)) : nil
+          key.bytes, form: RowForm(width: area.indented.width, isUnicode: context.isUnicode)) : nil
       return .done
     }
     if var viewer = name {
-      let outcome = viewer.perform(action, in: inner)
+      let outcome = viewer.perform(action, in: inner.indented)
       name = viewer
       return outcome == .ignored ? .ignored : .done
     }
     let outcome: ViewerOutcome
     switch content {
     case .bytes(var viewer):
-      outcome = viewer.perform(action, in: inner)
+      outcome = viewer.perform(action, in: inner.indented)
       if action == .viewMode { preferred = viewer.mode }
       content = .bytes(viewer)
     case .elements(var list):
@@ -208,13 +208,13 @@ package struct KeyInspector: Sendable {
     let inner = contentArea(context, area)
     let step = event.kind == .scrollUp ? -3 : event.kind == .scrollDown ? 3 : 0
     if var viewer = name {
-      viewer.scroll(step, in: inner)
+      viewer.scroll(step, in: inner.indented)
       name = viewer
       return
     }
     switch content {
     case .bytes(var viewer):
-      viewer.scroll(step, in: inner)
+      viewer.scroll(step, in: inner.indented)
       content = .bytes(viewer)
     case .elements(var list):
       list.mouse(event, isUnicode: context.isUnicode, in: inner)
@@ -224,7 +224,7 @@ package struct KeyInspector: Sendable {
   }
 
   mutating func fit(_ context: Context, in area: Rect) {
-    let form = RowForm(width: area.width, isUnicode: context.isUnicode)
+    let form = RowForm(width: area.indented.width, isUnicode: context.isUnicode)
     name?.fit(form)
     switch content {
     case .bytes(var viewer):

@@ -246,7 +246,10 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     let inner = Rect(
       x: area.x + 1, y: area.y, width: area.width - 1, height: area.height)
     let layout = ColumnLayout(columns, width: inner.width, offset: columnOffset)
-    drawHeader(layout, context, in: inner, into: &grid)
+    // One line only: what is hidden matters more than the heads of columns.
+    if area.height > 1 || note(rows: 0, in: area) == nil {
+      drawHeader(layout, context, in: inner, into: &grid)
+    }
     if order.isEmpty {
       let text = source.isEmpty ? empty : "no row matches \"\(filter)\" (Esc clears the filter)"
       grid.put(text, x: 0, y: 1, in: inner, style: Style(.dim))
