@@ -1,5 +1,6 @@
 import ConsoleModel
 import Terminal
+import Testing
 
 @testable import Panels
 
