@@ -67,7 +67,7 @@ enum ClientColumns {
       ElementRow("flags", client.flags),
       ElementRow("whose", client.isOwn ? "this console's own connection" : "another client's"),
     ]
-    return ElementList(count: rows.count, labelTitle: "of the client", contentTitle: "value") {
+    return ElementList(count: rows.count, labelTitle: "field", contentTitle: "value") {
       rows.indices.contains($0) ? rows[$0] : nil
     }
   }

@@ -60,14 +60,18 @@ enum SlowColumns {
       }
       // One column more than there is: the grid then marks the cut.
       guard used <= limit else { break }
-      let piece =
-        switch argument {
-        case .bytes(let bytes):
-          DrawableText.escape(bytes, isUnicode: isUnicode, limit: limit - used + 1)
-        case .masked(let length): Masked.label(length, isUnicode)
-        }
-      text += piece
-      used += TextWidth.columns(piece, isUnicode: isUnicode)
+      switch argument {
+      case .bytes(let bytes):
+        let piece = DrawableText.prefix(
+          of: bytes, isUnicode: isUnicode, columns: limit - used + 1)
+        text += piece.text
+        used += piece.columns
+        if piece.consumed < bytes.count { return text + (isUnicode ? "…" : "~") }
+      case .masked(let length):
+        let piece = Masked.label(length, isUnicode)
+        text += piece
+        used += TextWidth.columns(piece, isUnicode: isUnicode)
+      }
     }
     return text
   }

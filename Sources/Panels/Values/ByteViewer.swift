@@ -142,10 +142,11 @@ package struct ByteViewer: Sendable {
       of: total ?? UInt64(bytes.count), isUnicode: isUnicode)
   }
 
-  /// `JSON text hex`, the present one emphasized and in brackets, so that colour is not alone.
-  package var modeSpans: [Span] {
+  /// `JSON text hex`, the present one emphasized and in brackets, so that colour is not alone; where
+  /// there is little room the present one only.
+  package func modeSpans(width: Int) -> [Span] {
     var spans: [Span] = []
-    for each in modes {
+    for each in modes where each == mode || width >= 60 {
       let title = each == .json ? "JSON" : each == .hex ? "hex" : "text"
       if !spans.isEmpty { spans.append(Span(" ")) }
       spans.append(each == mode ? Span("[\(title)]", .accent, .bold) : Span(title, .dim))

@@ -157,7 +157,7 @@ package struct ElementList: Sendable {
         DrawableText.escape(opened.title, isUnicode: context.isUnicode, limit: room), .title, .bold),
       Span("  "),
     ]
-    spans += opened.viewer.modeSpans
+    spans += opened.viewer.modeSpans(width: area.width)
     spans.append(Span("  " + position, .dim))
     grid.put(spans, x: 0, y: 0, in: area.indented)
     opened.viewer.draw(in: viewerArea(area), into: &grid)

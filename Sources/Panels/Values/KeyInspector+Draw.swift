@@ -52,13 +52,14 @@ extension KeyInspector {
       facts(context), width: width, maximum: min(4, max(0, (area.height - 2) / 4)),
       isUnicode: context.isUnicode)
     let position = FlowLine.lines(
-      position(context), width: width, maximum: 1, isUnicode: context.isUnicode)
+      position(context, width), width: width, maximum: 1, isUnicode: context.isUnicode)
     return Array(([title] + (room > 1 ? position : []) + facts).prefix(room))
   }
 
   private func facts(_ context: Context) -> [[Span]] {
     var facts: [[Span]] = []
-    guard let summary = page?.summary else { return [fact("node", node.rawValue)] }
+    let server = fact("node", context.safe(node.rawValue, limit: 64))
+    guard let summary = page?.summary else { return [server] }
     if let type = summary.type { facts.append([Span(context.safe(type, limit: 64), .accent)]) }
     if summary.isPersonal {
       facts.append([
@@ -67,29 +68,29 @@ extension KeyInspector {
           reveals ? .critical : .masked, reveals ? .bold : [])
       ])
     }
-    facts.append(
-      fact("ttl", KeyFacts.timeToLive(summary.timeToLive, age: context.now.seconds(since: arrived)))
-    )
-    facts.append(fact("memory", Format.bytes(summary.memoryBytes)))
+    if let life = summary.timeToLive {
+      facts.append(
+        fact("ttl", KeyFacts.timeToLive(life, age: context.now.seconds(since: arrived))))
+    }
+    if let memory = summary.memoryBytes { facts.append(fact("memory", Format.bytes(memory))) }
     if let encoding = summary.encoding {
       facts.append(fact("encoding", context.safe(encoding, limit: 64)))
     }
     if let frequency = summary.frequency { facts.append(fact("frequency", "\(frequency)")) }
     if let idle = summary.idleSeconds { facts.append(fact("idle", Format.duration(idle))) }
     facts.append(fact("key", "\(Format.grouped(UInt64(key.bytes.count))) B"))
-    facts.append(fact("node", context.safe(node.rawValue, limit: 64)))
-    return facts
+    return facts + [server]
   }
 
   private func fact(_ name: String, _ value: String) -> [Span] {
     [Span("\(name) ", .dim), Span(value)]
   }
 
-  private func position(_ context: Context) -> [[Span]] {
+  private func position(_ context: Context, _ width: Int) -> [[Span]] {
     var parts: [[Span]] = []
     if let name {
       return [
-        [Span("the key exactly", .accent)], name.modeSpans,
+        [Span("the key exactly", .accent)], name.modeSpans(width: width),
         [Span(name.position(isUnicode: context.isUnicode), .dim)],
       ]
     }
@@ -102,10 +103,9 @@ extension KeyInspector {
       ])
     }
     guard let page else { return parts }
-    if let fault = page.fault { parts.append([Span(fault.line, .critical)]) }
     switch content {
     case .bytes(let viewer):
-      parts.append(viewer.modeSpans)
+      parts.append(viewer.modeSpans(width: width))
       parts.append([Span(viewer.position(isUnicode: context.isUnicode), .dim)])
     case .elements:
       parts.append([
