@@ -80,7 +80,7 @@ final class ConsoleLoop {
         if case .snapshot(let snapshot) = message { identities.check(snapshot, mailbox) }
         apply(message, now)
       }
-      session?.pollDemo(mailbox)
+      session?.pollDemo()
       if now >= nextTick { tick(now) }
       if isDirty, end == nil, hasInput || now.seconds(since: lastPaint) >= Self.frame { paint() }
     }

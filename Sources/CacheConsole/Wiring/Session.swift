@@ -1,8 +1,10 @@
+import Collectors
 import ConsoleModel
 import EventLoop
 import Panels
 import Redis
 import Storefront
+import Terminal
 
 /// One environment while it is on the screen: connections, collectors, and for the demo its
 /// supervisor. Nothing of it survives a switch.
@@ -12,17 +14,22 @@ final class Session {
   private let loop: EventLoop
   private let mailbox: Mailbox
   private let demo: DemoLauncher?
+  private var nodes: [NodeConnection] = []
+  private var collector: EnvironmentCollector?
   private var demand = Demand()
+  private var isDemoOver = false
 
+  /// Opens the servers of a plan.
   init(plan: EnvironmentPlan, startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox) {
     self.startup = startup
     self.access = access
     self.loop = loop
     self.mailbox = mailbox
     demo = nil
-    connect(plan)
+    connect(plan.servers, as: plan.identity)
   }
 
+  /// Starts the demo; its server is connected to as soon as it answers.
   init(
     demo startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox
   ) throws(StartError) {
@@ -31,25 +38,129 @@ final class Session {
     self.loop = loop
     self.mailbox = mailbox
     do throws(DemoFailure) {
-      demo = try DemoLauncher(
-        options: DemoOptions(environment: startup.passwords.environment))
+      demo = try DemoLauncher(options: DemoOptions(environment: startup.passwords.environment))
     } catch {
       throw .failed(error.description)
     }
   }
 
+  private func connect(_ servers: [ServerPlan], as identity: EnvironmentIdentity) {
+    let resolver = Resolver(loop: loop)
+    let mailbox = mailbox
+    nodes = servers.map {
+      NodeConnection(
+        $0, personalData: startup.personalData, access: access, loop: loop, resolver: resolver,
+        mailbox: mailbox)
+    }
+    var options = EnvironmentCollector.Options()
+    options.interval = startup.interval
+    options.personalData = startup.personalData
+    let collector = EnvironmentCollector(
+      environment: identity, nodes: nodes.map { MonitoredNode(id: $0.id, probe: $0.probe) },
+      options: options, loop: loop
+    ) { mailbox.publish($0) }
+    self.collector = collector
+    collector.setDemand(demand)
+    collector.start()
+  }
+
+  /// Ends everything; a demo's server and folder are gone when this returns.
+  func close() {
+    collector?.stop()
+    for node in nodes { node.close() }
+    demo?.stop()
+  }
+
+  // MARK: The demo
+
   /// Poll this for reading, then call `pollDemo`; −1 without a demo.
-  var demoDescriptor: Int32 { demo?.descriptor ?? -1 }
+  var demoDescriptor: Int32 { isDemoOver ? -1 : demo?.descriptor ?? -1 }
 
-  func pollDemo(_ mailbox: Mailbox) {}
+  /// Takes what the demo's supervisor told.
+  func pollDemo() {
+    for event in demo?.events() ?? [] {
+      switch event {
+      case .serving(let socket, _):
+        guard nodes.isEmpty else { continue }
+        let endpoint = RedisEndpoint(address: .unix(path: socket))
+        connect(
+          [ServerPlan(id: NodeID("demo"), endpoint: endpoint, password: nil)], as: Startup.demo)
+      case .filling(let done, let total):
+        say(.information, "the demo shop is opening: \(done) of \(total) keys")
+      case .filled: say(.information, "the demo shop is open")
+      case .restarting: say(.warning, "the demo's server ended and is started again")
+      case .failed(let failure): say(.critical, "demo: \(failure)")
+      case .ended: isDemoOver = true
+      }
+    }
+  }
 
-  private func connect(_ plan: EnvironmentPlan) {}
+  private func say(_ weight: Notice.Weight, _ text: String) {
+    mailbox.post(.notice(Toast(weight, DrawableText.escape(text, isUnicode: true, limit: 400))))
+  }
 
-  func setDemand(_ demand: Demand) {}
-  func search(_ search: KeySearch) {}
-  func cancelSearch(_ id: UInt64) {}
-  func describe(_ node: NodeID, _ keys: [KeyName]) {}
-  func inspect(_ request: KeyInspectionRequest) {}
-  func resetSlowlog(_ node: NodeID) {}
-  func close() {}
+  // MARK: Effects
+
+  func setDemand(_ demand: Demand) {
+    self.demand = demand
+    collector?.setDemand(demand)
+  }
+
+  func search(_ search: KeySearch) {
+    // One search in the environment at a time, as there is one list.
+    for node in nodes where node.id != search.node { node.searcher.stop() }
+    node(search.node, "searching keys")?.searcher.start(search)
+  }
+
+  func cancelSearch(_ id: UInt64) {
+    for node in nodes { node.searcher.cancel(id) }
+  }
+
+  func describe(_ id: NodeID, _ keys: [KeyName]) {
+    guard let node = node(id, "describing keys") else { return }
+    let policy = collector?.evictionPolicy(of: id)
+    let (reader, mailbox) = (node.reader, mailbox)
+    loop.spawn {
+      do throws(Fault) {
+        mailbox.post(.described(try await reader.describe(keys, policy: policy)))
+      } catch {
+        mailbox.post(.effectFailed(error))
+      }
+    }
+  }
+
+  func inspect(_ request: KeyInspectionRequest) {
+    guard let node = node(request.node, "reading a value") else { return }
+    let policy = collector?.evictionPolicy(of: request.node)
+    let (reader, mailbox) = (node.reader, mailbox)
+    loop.spawn { mailbox.post(.inspection(await reader.inspect(request, policy: policy))) }
+  }
+
+  func resetSlowlog(_ id: NodeID) {
+    guard let node = node(id, "resetting the slow log") else { return }
+    guard let mutator = node.mutator else {
+      say(.critical, "refused: \(access.reason)")
+      return
+    }
+    let (collector, mailbox) = (collector, mailbox)
+    loop.spawn {
+      do throws(RedisError) {
+        try await mutator.slowlogReset()
+        collector?.slowlogWasReset(id)
+        mailbox.post(.effectDone("the slow log of \(id.rawValue) was reset"))
+      } catch {
+        mailbox.post(.effectFailed(Fault(error)))
+      }
+    }
+  }
+
+  private func node(_ id: NodeID, _ action: String) -> NodeConnection? {
+    if let node = nodes.first(where: { $0.id == id }) { return node }
+    mailbox.post(
+      .effectFailed(
+        Fault(
+          kind: .unreachable, endpoint: id.rawValue, action: action,
+          message: "there is no such server in this environment")))
+    return nil
+  }
 }
