@@ -27,10 +27,12 @@ package struct Glyphs: Sendable, Hashable {
   package enum Dot: Sendable, Hashable, CaseIterable { case full, half, empty }
 
   package func dot(_ dot: Dot) -> String {
-    switch dot {
-    case .full: isUnicode ? "●" : "*"
-    case .half: isUnicode ? "◐" : "~"
-    case .empty: isUnicode ? "○" : "o"
+    // Console fonts lack the half one, and the three must look like kin.
+    let isRound = level > .console
+    return switch dot {
+    case .full: isRound ? "●" : "*"
+    case .half: isRound ? "◐" : "~"
+    case .empty: isRound ? "○" : "o"
     }
   }
 

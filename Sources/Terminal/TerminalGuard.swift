@@ -75,11 +75,12 @@ enum TerminalGuard {
   static func releaseError(_ saved: Int32, _ captured: Int32) {
     guard saved >= 0 else { return }
     dup2(saved, 2)
-    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in
+    // More than 1,024 bytes would come from the heap, which may be what the process died in.
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer in
       guard let base = buffer.baseAddress else { return }
       // The pipe holds 64 KiB, so this ends even if somebody goes on writing.
-      for _ in 0..<32 {
-        let count = unsafe read(captured, base, 4096)
+      for _ in 0..<128 {
+        let count = unsafe read(captured, base, 1024)
         guard count > 0 else { return }
         unsafe writeAll(saved, base, count)
       }
@@ -88,17 +89,21 @@ enum TerminalGuard {
 
   private static func writeAll(_ descriptor: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int) {
     var done = 0
-    // A terminal that takes nothing must not keep a dying process alive.
-    var patience = 50
+    // A terminal that takes nothing (a dead line, Ctrl-S) must not keep a dying process alive: so
+    // write is called only when there is room, and half a second is all it gets.
+    var patience = 25
     while done < count, patience > 0 {
+      var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      guard unsafe poll(&room, 1, 20) > 0 else {
+        patience -= 1
+        continue
+      }
       let written = unsafe write(descriptor, bytes + done, count - done)
       if written > 0 {
         done += written
       } else {
         guard errno == EINTR || errno == EAGAIN else { return }
         patience -= 1
-        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        unsafe poll(&wait, 1, 20)
       }
     }
   }

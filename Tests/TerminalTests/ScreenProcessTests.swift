@@ -102,6 +102,29 @@ import Testing
     #expect(probe.exit() == .code(0))
   }
 
+  @Test(
+    arguments: [
+      ("geheim\r", "answer: geheim"), ("xy\u{15}a\u{7F}b\r", "answer: b"),
+      ("é\u{7F}z\r", "answer: z"),
+      ("abc\u{3}", "answer: none"), ("\r", "answer: none"),
+    ])
+  func aPasswordIsAskedWithoutEcho(typed: String, expected: String) throws {
+    let probe = try Probe("password")
+    try #require(probe.terminal.shows("password for redis: "))
+    probe.terminal.type(typed)
+    #expect(probe.exit() == .code(0))
+    #expect(probe.terminal.shows("password for redis: \r\n\(expected)", within: 0))
+    #expect(probe.terminal.modes == probe.modesBefore)
+  }
+
+  @Test func aSignalWhileAPasswordIsAskedLeavesTheEchoOn() throws {
+    let probe = try Probe("password")
+    try #require(probe.terminal.shows("password for redis: "))
+    probe.signal(SIGTERM)
+    #expect(probe.exit() == .signal(SIGTERM))
+    #expect(probe.terminal.modes == probe.modesBefore)
+  }
+
   @Test func whatATrapSaysIsReadAfterwards() throws {
     let probe = try Probe("trap")
     _ = probe.exit()

@@ -9,12 +9,16 @@ import Terminal
 /// A program with a screen and nothing else, for tests that end it in every way there is.
 ///
 /// `screen-probe MODE`: `events` paints what it reads until `q`; `dashboard` paints a busy table,
-/// `j`/`k` move its selection and `r` changes its figures; the other modes paint once and end as
+/// `j`/`k` move its selection, `s` scrolls it and `r` changes its figures; the other modes paint once and end as
 /// they say.
 @main
 enum ScreenProbe {
   static func main() {
     let mode = CommandLine.arguments.dropFirst().first ?? "events"
+    if mode == "password" {
+      print("answer: \(PasswordPrompt.ask("redis") ?? "none")")
+      return
+    }
     do {
       var options = Screen.Options()
       options.isMouseEnabled = !CommandLine.arguments.contains("--no-mouse")
@@ -174,12 +178,18 @@ enum ScreenProbe {
   private static func dashboard(_ screen: Screen) {
     var selected = 0
     var generator = Generator()
+    var first = 0
     var figures = (0..<screen.rows).map { _ in (0..<6).map { _ in generator.next(100_000) } }
-    draw(screen, selected, figures)
+    draw(screen, selected, first, figures)
     loop(screen) { event in
       switch event {
       case .key(.down), .key(.character("j")): selected += 1
       case .key(.up), .key(.character("k")): selected -= 1
+      case .key(.character("s")):
+        // What a cursor key does at the end of a long list: all rows move by one.
+        first += 1
+        figures.append((0..<6).map { _ in generator.next(100_000) })
+        figures.removeFirst()
       case .key(.character("r")):
         // About every third figure moves between two refreshes of a quiet shop.
         for row in figures.indices {
@@ -191,12 +201,14 @@ enum ScreenProbe {
       default: break
       }
       selected = min(max(0, selected), screen.rows - 4)
-      draw(screen, selected, figures)
+      draw(screen, selected, first, figures)
       return true
     }
   }
 
-  private static func draw(_ screen: Screen, _ selected: Int, _ figures: [[Int]]) {
+  private static func draw(
+    _ screen: Screen, _ selected: Int, _ first: Int, _ figures: [[Int]]
+  ) {
     var grid = CellGrid(
       columns: screen.columns, rows: screen.rows, isUnicode: screen.capabilities.isUnicode)
     let glyphs = Glyphs(level: screen.capabilities.glyphs)
@@ -207,7 +219,8 @@ enum ScreenProbe {
       let area = Rect(x: 0, y: row + 2, width: grid.columns, height: 1)
       if row == selected { grid.fill(area, style: style, blank: true) }
       grid.put(glyphs.dot(.full), x: 0, y: 0, in: area, style: row == selected ? style : Style(.ok))
-      grid.put("product:\(row * 977 % 5000)", x: 2, y: 0, in: area, style: style, limit: 20)
+      grid.put(
+        "product:\((row + first) * 977 % 5000)", x: 2, y: 0, in: area, style: style, limit: 20)
       for column in 0..<6 {
         let value = String(figures[row][column])
         grid.put(value, x: 24 + column * 12 - value.utf8.count, y: 0, in: area, style: style)
