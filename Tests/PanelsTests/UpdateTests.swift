@@ -26,7 +26,8 @@ struct UpdateTests {
     "commands do what their keys do",
     arguments: [
       (":nodes", PanelID.nodes), (":commands", .commands), (":overview", .overview),
-      (":help", .help), (":hot", .hotKeys), (":slow", .slow), (":keys", .keys),
+      (":help", .help), (":help reset", .help), (":hot", .hotKeys), (":slow", .slow),
+      (":keys", .keys),
       (":  nodes  ", .nodes), (":keys product:*", .keys),
     ])
   func commands(line: String, panel: PanelID) {
@@ -271,6 +272,15 @@ struct UpdateTests {
     press(&model, .character("S"))
     #expect(lines(model)[3].contains("calls/s▲"))
     #expect(lines(model)[4].contains("client|setname"))
+    let title = lines(model)[3].unicodeScalars
+    let x = lines(model)[3].range(of: "failed").map {
+      title.distance(from: title.startIndex, to: $0.lowerBound)
+    }
+    for mark in ["failed/s▼", "failed/s▲"] {
+      _ = model.update(
+        .input(.mouse(MouseEvent(kind: .press, x: x ?? 0, y: 3))), now: Self.now)
+      #expect(lines(model)[3].contains(mark))
+    }
   }
 
   @Test("hidden columns come into view by the right arrow")

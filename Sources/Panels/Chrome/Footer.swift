@@ -58,8 +58,9 @@ enum Footer {
   private static func drawKeys(_ model: Model, in area: Rect, into grid: inout CellGrid) {
     let isUnicode = model.context.isUnicode
     var entries: [[Span]] = []
-    // What belongs to this panel comes first: the rest is the same everywhere.
-    for action in Action.applicable(in: model.scopes) {
+    // Help is never pushed out; then what belongs to this panel: the rest is the same everywhere.
+    let actions = Action.applicable(in: model.scopes)
+    for action in actions.filter({ $0.id == .help }) + actions.filter({ $0.id != .help }) {
       guard let label = action.label, let key = action.keys.first else { continue }
       let isRefused = action.refusal(in: model) != nil
       entries.append([

@@ -61,6 +61,7 @@ struct CommandsPanel: Panel {
 
   private func drawTitle(_ context: Context, in area: Rect, into grid: inout CellGrid) {
     let nodes = chosen(context)
+    guard !nodes.isEmpty else { return }
     let name =
       context.node.map { context.safe($0.rawValue, limit: 30) }
       ?? (nodes.count == 1

@@ -8,7 +8,7 @@ extension Action {
   private static let program: [Action] = [
     Action(
       .help, "Show the keys and commands", keys: [.character("?"), .function(1)],
-      command: "help", label: "help"),
+      command: "help", argument: .optional("WORD"), label: "help"),
     Action(.filter, "Filter the list or the text", keys: [.character("/")], label: "filter"),
     Action(.command, "Type a command", keys: [.character(":")], label: "command"),
     Action(.back, "Back: filter, detail, overview", keys: [.escape]),

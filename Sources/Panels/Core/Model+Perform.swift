@@ -32,6 +32,9 @@ extension Model {
         trail.append(active)
         show(.help, keepingTrail: true)
       }
+      if let argument {
+        _ = withPanel(.help) { panel, context in panel.setFilter(argument, in: context) }
+      }
     case .back: goBack()
     case .showOverview: show(.overview)
     case .showNodes: show(.nodes)

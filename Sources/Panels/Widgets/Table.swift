@@ -166,6 +166,7 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     switch event.kind {
     case .scrollUp: select(index - 3)
     case .scrollDown: select(index + 3)
+    case .press where event.y == area.y: sort(at: event.x - area.x - 1, width: area.width - 1)
     case .press, .doublePress:
       let position = window(rows: rows).lowerBound + event.y - area.y - 1
       guard event.y > area.y, event.y - area.y - 1 < rows, position < order.count else {
@@ -178,13 +179,30 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     return false
   }
 
+  /// A press on a title sorts by its column; again: in reverse.
+  private mutating func sort(at x: Int, width: Int) {
+    let layout = ColumnLayout(columns, width: width, offset: columnOffset)
+    guard let hit = layout.shown.first(where: { x >= $0.x && x < $0.x + $0.width }),
+      columns[hit.column].sortKey != nil
+    else { return }
+    if hit.column == sortColumn {
+      isDescending.toggle()
+      rebuild()
+    } else {
+      sort(by: hit.column)
+    }
+  }
+
   private mutating func sortByNext() {
     let sortable = columns.indices.filter { columns[$0].sortKey != nil }
     guard !sortable.isEmpty else { return }
-    let next = sortable.first { $0 > (sortColumn ?? -1) } ?? sortable[0]
-    sortColumn = next
+    sort(by: sortable.first { $0 > (sortColumn ?? -1) } ?? sortable[0])
+  }
+
+  private mutating func sort(by column: Int) {
+    sortColumn = column
     // Figures are read from the largest, names from A.
-    if let row = source.first, case .text = columns[next].sortKey?(row) {
+    if let row = source.first, case .text = columns[column].sortKey?(row) {
       isDescending = false
     } else {
       isDescending = true
@@ -325,45 +343,5 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
         cell.text, x: 1 + item.x + shift, y: y, in: area, style: style,
         limit: item.width - shift)
     }
-  }
-}
-
-/// What `/` matches by: all words, any case; a word that begins with `!` must not occur.
-package struct FilterText: Sendable, Hashable {
-  private let words: [(text: [UInt8], isNegated: Bool)]
-
-  package init(_ text: String) {
-    words = text.split(separator: " ").compactMap { word in
-      let isNegated = word.hasPrefix("!")
-      let lowered = Self.lowered(String(isNegated ? word.dropFirst() : word))
-      return lowered.isEmpty ? nil : (lowered, isNegated)
-    }
-  }
-
-  package var isEmpty: Bool { words.isEmpty }
-
-  package func matches(_ text: String) -> Bool {
-    let haystack = Self.lowered(text)
-    return words.allSatisfy { Self.contains(haystack, $0.text) != $0.isNegated }
-  }
-
-  package static func == (left: Self, right: Self) -> Bool {
-    left.words.elementsEqual(right.words) { $0.text == $1.text && $0.isNegated == $1.isNegated }
-  }
-
-  package func hash(into hasher: inout Hasher) { words.forEach { hasher.combine($0.text) } }
-
-  /// ASCII only: server text is bytes, and Unicode case folding is slow and locale-bound.
-  private static func lowered(_ text: String) -> [UInt8] {
-    text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
-  }
-
-  private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {
-    guard text.count >= word.count else { return false }
-    for start in 0...(text.count - word.count)
-    where text[start] == word[0] && text[start..<start + word.count].elementsEqual(word) {
-      return true
-    }
-    return false
   }
 }
