@@ -38,7 +38,7 @@ package struct SlowlogFollower: Sendable {
   }
   /// Newest first, bounded, arguments masked.
   package private(set) var entries: [SlowEntry] = []
-  /// Entries that the server had dropped before they could be read.
+  /// Entries that the server had dropped, for want of room, before they could be read.
   package private(set) var missed: UInt64 = 0
 
   private var runID: String?
@@ -46,6 +46,8 @@ package struct SlowlogFollower: Sendable {
   private var expected: UInt64?
   /// False until the first page was taken: entries before it are history, not losses.
   private var isJoined = false
+  /// Most entries that the log was seen to have since its last reset.
+  private var longestSeen = 0
 
   package init(node: NodeID, mask: ArgumentMask, limits: Limits = Limits()) {
     self.node = node
@@ -61,6 +63,7 @@ package struct SlowlogFollower: Sendable {
     if runID != self.runID {
       // The first process is joined where its log stands; in a later one everything is new.
       expected = self.runID == nil ? nil : 0
+      longestSeen = 0
       self.runID = runID
     }
     let newest = page.map(\.id).max()
@@ -77,7 +80,10 @@ package struct SlowlogFollower: Sendable {
       return .fetch(min(longest, requested <= Self.firstPage ? 128 : requested * 8))
     }
     keep(page)
-    if isJoined, let oldest, let next = expected, oldest > next {
+    // A log that is shorter than it was has been reset: what is gone was not lost for its length.
+    let wasReset = page.count < requested && page.count < longestSeen
+    longestSeen = wasReset ? page.count : max(longestSeen, page.count)
+    if isJoined, !wasReset, let oldest, let next = expected, oldest > next {
       missed = missed.addingOrMax(oldest - next)
     }
     if let newest { expected = newest.addingOrMax(1) }
