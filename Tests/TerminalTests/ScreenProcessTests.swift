@@ -93,6 +93,19 @@ import Testing
     #expect(shell.exit() == .code(0))
   }
 
+  @Test(arguments: [[SIGTSTP], [SIGCONT], [SIGSTOP, SIGCONT]])
+  func whoeverHadTheTerminalMeanwhileItIsPaintedAnew(signals: [Int32]) throws {
+    let probe = try Probe("events")
+    try #require(probe.terminal.shows("ready"))
+    _ = probe.terminal.takeOutput(within: 0.1)
+    for signal in signals { probe.signal(signal) }
+    #expect(probe.terminal.shows("resize 120x40"))
+    #expect(probe.terminal.shows("ready", within: 0))
+    probe.terminal.type("q")
+    #expect(probe.exit() == .code(0))
+    #expect(probe.terminal.modes == probe.modesBefore)
+  }
+
   @Test func withoutAShellToContinueItCtrlZReturns() throws {
     let probe = try Probe("events")
     try #require(probe.terminal.shows("ready"))

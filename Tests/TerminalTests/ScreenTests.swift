@@ -1,3 +1,4 @@
+import Glibc
 import Terminal
 import TestKit
 import Testing
@@ -6,10 +7,14 @@ import Testing
 ///
 /// Serialized: a process has one screen.
 @Suite(.serialized, .blocking) struct ScreenTests {
+  /// The screen takes its locale from the environment, which need not be UTF-8 where tests run.
+  private static let isUnicode = unsafe setenv("LC_ALL", "C.UTF-8", 1) == 0
+
   private func open(
     _ terminal: PseudoTerminal, term: String = "xterm-256color", colorTerm: String = "",
     noColor: String = ""
   ) throws -> Screen {
+    try #require(Self.isUnicode)
     var options = Screen.Options()
     (options.input, options.output) = (terminal.terminal, terminal.terminal)
     (options.term, options.colorTerm, options.noColor) = (term, colorTerm, noColor)
