@@ -262,6 +262,17 @@ struct UpdateTests {
     #expect(lines(model).first { $0.hasPrefix("▌") }?.contains("hgetall") == true)
   }
 
+  @Test("until the user moves, and after Home, the first row is selected whatever its name")
+  func selectionStaysFirst() {
+    var model = Model(context: Fixture.context())
+    press(&model, .character("6"))
+    #expect(lines(model)[4].hasPrefix("▌get"))
+    press(&model, .character("S"))
+    #expect(lines(model)[4].hasPrefix("▌client|setname"))
+    press(&model, .down, .home, .character("S"))
+    #expect(lines(model)[4].hasPrefix("▌get"))
+  }
+
   @Test("sorts by the next column, and in reverse")
   func sorting() {
     var model = Model(context: Fixture.context(120, 40))

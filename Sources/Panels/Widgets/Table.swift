@@ -15,6 +15,8 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   /// Indices into `source`, in the order shown.
   private var order: [Int] = []
   private var selection: ID?
+  /// The user moved: the selection follows its row. Until then, and after Home, it is what is first.
+  private var isChosen = false
   private var index = 0
   private var firstVisible = 0
   private var columnOffset = 0
@@ -91,6 +93,7 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
 
   /// Selects the row with this identity if it is shown.
   package mutating func select(id: ID) {
+    isChosen = true
     selection = id
     if let found = order.firstIndex(where: { identify(source[$0]) == id }) { index = found }
   }
@@ -99,6 +102,7 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     source = []
     order = []
     selection = nil
+    isChosen = false
     index = 0
     firstVisible = 0
     columnOffset = 0
@@ -118,7 +122,11 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
         return left.position < right.position
       }.map(\.position)
     }
-    if let selection, let found = order.firstIndex(where: { identify(source[$0]) == selection }) {
+    if !isChosen {
+      select(0)
+    } else if let selection,
+      let found = order.firstIndex(where: { identify(source[$0]) == selection })
+    {
       index = found
     } else {
       select(index)
@@ -135,6 +143,11 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   /// Moves, pages, sorts; false if `action` is not the table's. `area` is where it is drawn.
   package mutating func perform(_ action: ActionID, in area: Rect) -> Bool {
     let page = max(1, bodyRows(in: area) - 1)
+    switch action {
+    case .up, .down, .pageUp, .pageDown, .bottom: isChosen = true
+    case .top: isChosen = false
+    default: break
+    }
     switch action {
     case .up: select(index - 1)
     case .down: select(index + 1)
@@ -163,6 +176,7 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   package mutating func mouse(_ event: MouseEvent, in area: Rect) -> Bool {
     guard area.contains(x: event.x, y: event.y) else { return false }
     let rows = bodyRows(in: area)
+    isChosen = isChosen || event.y > area.y
     switch event.kind {
     case .scrollUp: select(index - 3)
     case .scrollDown: select(index + 3)
