@@ -28,9 +28,13 @@ final class ConsoleLoop {
   private var lastPaint = MonotonicTime(nanoseconds: 0)
   private var nextTick = MonotonicTime(nanoseconds: 0)
   private var isDirty = true
+  private var pace = ConsoleLoop.calm
 
-  /// Seconds between two paints that nobody's key asked for: about 30 frames a second.
-  private static let frame = 0.033
+  /// Seconds between two paints that nobody asked for: what several servers and the clock say within
+  /// a quarter of a second becomes one frame, which a slow line and a tired eye are grateful for.
+  private static let calm = 0.27
+  /// Seconds between two paints while answers to the user's own requests come in.
+  private static let brisk = 0.033
 
   init(
     startup: Startup, target: Startup.Target, screen: Screen, themes: ThemeFiles, theme: Theme
@@ -77,12 +81,16 @@ final class ConsoleLoop {
       }
       if let lost = screen.end { end = end ?? .ended(lost) }
       for message in mailbox.take() {
-        if case .snapshot(let snapshot) = message { identities.check(snapshot, mailbox) }
+        if case .snapshot(let snapshot) = message {
+          identities.check(snapshot, mailbox)
+        } else {
+          pace = Self.brisk
+        }
         apply(message, now)
       }
       session?.pollDemo()
       if now >= nextTick { tick(now) }
-      if isDirty, end == nil, hasInput || now.seconds(since: lastPaint) >= Self.frame { paint() }
+      if isDirty, end == nil, hasInput || now.seconds(since: lastPaint) >= pace { paint() }
     }
     session?.close()
     return end ?? .quit
@@ -93,7 +101,7 @@ final class ConsoleLoop {
   private func wait() {
     let now = Clocks.monotonic()
     var due = nextTick.seconds(since: now)
-    if isDirty { due = min(due, Self.frame - now.seconds(since: lastPaint)) }
+    if isDirty { due = min(due, pace - now.seconds(since: lastPaint)) }
     var watched = [
       pollfd(fd: screen.inputDescriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: screen.signalDescriptor, events: Int16(POLLIN), revents: 0),
@@ -118,6 +126,7 @@ final class ConsoleLoop {
     screen.paint(render(model), theme: theme)
     lastPaint = Clocks.monotonic()
     isDirty = false
+    pace = Self.calm
   }
 
   func apply(_ message: Message, _ now: MonotonicTime = Clocks.monotonic()) {
