@@ -108,6 +108,9 @@ struct HotKeysPanel: Panel {
     if action == .open {
       return table.selected.map { [.open(.key($0.hot.node, $0.hot.key))] } ?? []
     }
+    if action == .copyKey {
+      return table.selected.map { KeyCopy.requests($0.hot.key, context) } ?? []
+    }
     _ = table.perform(action, in: listArea(context))
     return []
   }

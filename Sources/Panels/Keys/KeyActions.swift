@@ -27,7 +27,8 @@ extension Action {
       scopes: [.keyValue], reach: .read,
       condition: { Masked.refusal($0.context.access) }),
     Action(
-      .copyKey, "Copy the key exactly", keys: [.character("y")], scopes: [.keys, .keyValue],
+      .copyKey, "Copy the key exactly", keys: [.character("y")],
+      scopes: [.keys, .keyValue, .hotKeys],
       label: "copy key"),
     Action(
       .refreshKey, "Read again from the server", keys: [.character("r")],

@@ -21,6 +21,8 @@ struct KeysPanel: Panel {
   private var table = Self.emptyTable()
   /// Place in the list of every key found: SCAN may give a key twice.
   private var places: [KeyName: Int] = [:]
+  /// Rows that a server has described.
+  private var known: Set<Int> = []
   /// Rows that a description was asked for, by place.
   private var asked: Set<Int> = []
   private(set) var inspector: KeyInspector?
@@ -81,7 +83,7 @@ struct KeysPanel: Panel {
         return search == nil ? [.perform(.findKeys)] : []
       }
       return look(at: row.summary.key, on: node, in: context)
-    case .copyKey: return table.selected.map { copy($0.summary.key, context) } ?? []
+    case .copyKey: return table.selected.map { KeyCopy.requests($0.summary.key, context) } ?? []
     case .refreshKey:
       // What is on screen is asked for again; the rest when it comes into view.
       asked = []
@@ -106,6 +108,7 @@ struct KeysPanel: Panel {
     search = KeySearchState(next, at: context.now)
     table = Self.emptyTable()
     places = [:]
+    known = []
     asked = []
     inspector = nil
     requests.append(.effect(.search(next)))
@@ -115,19 +118,6 @@ struct KeysPanel: Panel {
   private mutating func nextID() -> UInt64 {
     lastID &+= 1
     return lastID
-  }
-
-  private func copy(_ key: KeyName, _ context: Context) -> [Request] {
-    let escaped = DrawableText.escape(key.bytes, isUnicode: context.isUnicode, limit: 60)
-    let text = String(decoding: key.bytes, as: UTF8.self)
-    if Array(text.utf8) == key.bytes {
-      return [.effect(.copy(text)), .toast(Toast(.information, "copied \(escaped)"))]
-    }
-    // The clipboard takes text only: redis-cli reads this form back to the same bytes.
-    return [
-      .effect(.copy(KeyQuoting.quoted(key.bytes))),
-      .toast(Toast(.information, "copied in redis-cli's quotes, not being UTF-8: \(escaped)")),
-    ]
   }
 
   // MARK: The inspector
@@ -144,7 +134,7 @@ struct KeysPanel: Panel {
     guard var open = inspector else { return [] }
     defer { inspector = open }
     switch action {
-    case .copyKey: return copy(open.key, context)
+    case .copyKey: return KeyCopy.requests(open.key, context)
     case .refreshKey:
       open.readAgain(requestID: nextID(), now: context.now)
       return [.effect(.inspect(open.request))]
@@ -215,6 +205,7 @@ struct KeysPanel: Panel {
       rows[place] = KeyRow(index: place, summary: summary, described: context.now)
     }
     if !rows.isEmpty { table.replace(rows) }
+    known.formUnion(rows.keys)
   }
 
   mutating func due(in context: Context) -> [Request] {
@@ -281,6 +272,12 @@ struct KeysPanel: Panel {
       ]
     ]
     if let search { facts += search.facts(context, distinct: table.total) }
+    if let column = table.sortColumn, column > 0, known.count < table.total {
+      // Rows that were never on screen have no figures yet: they are last, and that is said.
+      let counts =
+        "\(Format.grouped(UInt64(known.count))) of \(Format.grouped(UInt64(table.total)))"
+      facts.append([Span("sorted by what is known of \(counts)", .warning)])
+    }
     if let node {
       var spans = [Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))]
       if let target = context.targetNode, target != node {
@@ -293,21 +290,5 @@ struct KeysPanel: Panel {
     return FlowLine.lines(
       facts, width: area.indented.width, maximum: area.headLines,
       isUnicode: context.isUnicode)
-  }
-}
-
-/// Bytes as redis-cli takes them between double quotes.
-enum KeyQuoting {
-  static func quoted(_ bytes: [UInt8]) -> String {
-    var text = "\""
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "\""): text += "\\\""
-      case UInt8(ascii: "\\"): text += "\\\\"
-      case 0x20..<0x7F: text.unicodeScalars.append(Unicode.Scalar(byte))
-      default: text += "\\x" + ScalarStep.hexadecimal(UInt32(byte), digits: 2)
-      }
-    }
-    return text + "\""
   }
 }

@@ -16,7 +16,7 @@ package enum FlowLine {
       let columns = fact.reduce(0) { $0 + TextWidth.columns($1.text, isUnicode: isUnicode) }
       let isLast = index == facts.count - 1
       // On the last line there must be room to say that more follows.
-      let reserve = lines.count == maximum - 1 && !isLast ? 6 : 0
+      let reserve = lines.count == maximum - 1 && !isLast ? 4 : 0
       if !line.isEmpty, used + gap + columns + reserve > width {
         if lines.count == maximum - 1 {
           line.append(Span(" +\(facts.count - index)", .mark))

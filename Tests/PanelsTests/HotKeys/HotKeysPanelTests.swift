@@ -68,6 +68,12 @@ import Testing
     #expect(desk.effects.isEmpty)
   }
 
+  @Test func yCopiesTheHotKey() {
+    var desk = Desk.filled(.showHotKeys)
+    desk.press(.character("y"))
+    #expect(desk.effects == [.copy("product:1181")])
+  }
+
   @Test func aNodeShowsItsOwnKeysOnly() {
     var desk = Desk.filled(.showHotKeys)
     desk.press(.character("n"), .character("n"))

@@ -208,6 +208,26 @@ import Testing
     #expect(desk.shows("1 of 3 match"))
   }
 
+  @Test func sortingByFiguresSaysHowManyAreKnown() {
+    var desk = Desk(.showKeys)
+    desk.find("*", keys(3))
+    desk.send(.described([KeySummary(key: KeyName("key:1"), type: "hash", memoryBytes: 9)]))
+    desk.press(.character("s"))
+    #expect(!desk.shows("sorted by what is known"))
+    desk.press(.character("s"))
+    #expect(desk.shows("sorted by what is known of 1 of 3"))
+  }
+
+  @Test func aSecondEscLeavesAServerThatHangs() {
+    var desk = Desk(.showKeys)
+    desk.find("*", keys(2), state: .running, visited: 10)
+    desk.press(.escape)
+    #expect(desk.shows("ending"))
+    desk.press(.escape)
+    #expect(desk.effects.isEmpty)
+    #expect(desk.model.active == .overview)
+  }
+
   struct Copy: Sendable {
     var key: KeyName
     var copied: String
