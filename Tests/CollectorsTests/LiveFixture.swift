@@ -47,6 +47,8 @@ final class Watch: Sendable {
   ) throws {
     var options = EnvironmentCollector.Options()
     options.interval = interval
+    // Longer than any test takes on a busy machine, so that nothing slides out of view.
+    options.windowSeconds = 120
     configure(&options)
     var clientOptions = RedisClient.Options()
     clientOptions.connectTimeout = .milliseconds(500)
@@ -81,7 +83,7 @@ final class Watch: Sendable {
   func forget() { box.snapshots.withLock { $0 = [] } }
 
   /// Waits for a published snapshot that fits.
-  func sees(within seconds: Double = 8, _ fits: (Snapshot) -> Bool) async throws -> Bool {
+  func sees(within seconds: Double = 20, _ fits: (Snapshot) -> Bool) async throws -> Bool {
     try await Eventually.holds(within: seconds) {
       self.snapshots.last.map(fits) ?? false
     }
@@ -91,7 +93,7 @@ final class Watch: Sendable {
   func polls(_ count: Int = 2) async throws {
     let before = node.lastReply ?? MonotonicTime(nanoseconds: 0)
     var seen = Set<MonotonicTime>()
-    _ = try await Eventually.holds(within: 8) {
+    _ = try await Eventually.holds(within: 20) {
       for snapshot in self.snapshots {
         if let reply = snapshot.nodes[0].lastReply, reply > before { seen.insert(reply) }
       }

@@ -12,6 +12,8 @@ package final class EnvironmentCollector: Sendable {
     package var interval: Double = 2
     package var personalData = PersonalDataPolicy.standard
     package var hotKeyBudget = HotKeySampler.Budget()
+    /// Length of the sliding window behind the shown rates and ratios, in seconds.
+    package var windowSeconds = 10.0
 
     package init() {}
   }
@@ -50,6 +52,7 @@ package final class EnvironmentCollector: Sendable {
     self.alarm = alarm
     let settings = NodePoller.Settings(
       interval: interval, personalData: options.personalData, hotKeyBudget: options.hotKeyBudget,
+      windowSeconds: options.windowSeconds,
       detail: nodes.count <= Detail.fullNodes ? .full : .brief)
     let relay = Relay()
     self.nodes = nodes.map { node in

@@ -8,8 +8,6 @@ package enum Detail: Sendable, Hashable {
   /// Up to here every node is kept in full.
   package static let fullNodes = 8
 
-  package var windowSeconds: Double { self == .full ? 10 : 0 }
-
   package var slowlog: SlowlogFollower.Limits {
     self == .full
       ? SlowlogFollower.Limits() : SlowlogFollower.Limits(entries: 32, bytes: 12 * 1024)

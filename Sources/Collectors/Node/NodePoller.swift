@@ -13,17 +13,24 @@ package struct NodePoller: Sendable {
     package var interval: Double
     package var personalData: PersonalDataPolicy
     package var hotKeyBudget: HotKeySampler.Budget
+    /// Length of the sliding window where a node is kept in full.
+    package var windowSeconds: Double
     package var detail: Detail
 
     package init(
       interval: Double, personalData: PersonalDataPolicy,
-      hotKeyBudget: HotKeySampler.Budget = HotKeySampler.Budget(), detail: Detail = .full
+      hotKeyBudget: HotKeySampler.Budget = HotKeySampler.Budget(), windowSeconds: Double = 10,
+      detail: Detail = .full
     ) {
       self.interval = interval
       self.personalData = personalData
       self.hotKeyBudget = hotKeyBudget
+      self.windowSeconds = windowSeconds
       self.detail = detail
     }
+
+    /// A brief node is differenced over its last interval only.
+    func window(_ detail: Detail) -> Double { detail == .full ? windowSeconds : 0 }
 
     /// A server that takes longer than this for one monitoring read is not healthy.
     package var timeout: Duration { .seconds(approximately: max(1, min(3, interval))) }
@@ -56,8 +63,8 @@ package struct NodePoller: Sendable {
     self.probe = probe
     self.settings = settings
     detail = settings.detail
-    counters = CounterWindow(seconds: settings.detail.windowSeconds)
-    latency = LatencyWindow(seconds: settings.detail.windowSeconds)
+    counters = CounterWindow(seconds: settings.window(settings.detail))
+    latency = LatencyWindow(seconds: settings.window(settings.detail))
     slowlog = SlowlogFollower(
       node: id, mask: ArgumentMask(policy: settings.personalData), limits: settings.detail.slowlog)
     hotKeys = HotKeyWatch(
@@ -72,8 +79,8 @@ package struct NodePoller: Sendable {
   package mutating func setDetail(_ detail: Detail, now: MonotonicTime) {
     guard detail != self.detail else { return }
     self.detail = detail
-    counters.seconds = detail.windowSeconds
-    latency.seconds = detail.windowSeconds
+    counters.seconds = settings.window(detail)
+    latency.seconds = settings.window(detail)
     slowlog.limits = detail.slowlog
     histories.hitRatio = histories.hitRatio.reshaped(detail, endingAt: now)
     histories.ops = histories.ops.reshaped(detail, endingAt: now)
