@@ -47,7 +47,10 @@ struct NodeDetail: Sendable {
     let needle = FilterText(filter)
     var all: [Line] = []
     if let fault = status.fault {
-      all.append(.text(context.safe(fault.line, limit: 500), .critical))
+      all += FlowLine.wrap(
+        context.safe(fault.line, limit: 600), width: context.columns - 2, maximum: 5,
+        isUnicode: context.isUnicode
+      ).map { .text($0, .critical) }
     }
     let columns = max(1, min(4, (context.columns - 2) / 38))
     for group in NodeFacts.groups(status, context) {
