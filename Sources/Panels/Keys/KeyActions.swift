@@ -24,7 +24,7 @@ extension Action {
       scopes: [.keyValue, .elements], label: "exact name"),
     Action(
       .revealValue, "Show this value's personal data; again: mask it", keys: [.character("R")],
-      scopes: [.keyValue], reach: .read,
+      scopes: [.keyValue], reach: .read, label: "reveal",
       condition: { Masked.refusal($0.context.access) }),
     Action(
       .copyKey, "Copy the key exactly", keys: [.character("y")],

@@ -63,7 +63,8 @@ struct KeySearchState: Sendable {
       ])
     case .complete:
       facts.append([
-        Span("complete", .ok, .bold), Span(" in \(Format.duration(seconds: seconds))", .dim),
+        Span("complete", .ok, .bold),
+        Span(" in \(seconds < 1 ? "under 1s" : Format.duration(seconds: seconds))", .dim),
       ])
     case .limited:
       facts.append([

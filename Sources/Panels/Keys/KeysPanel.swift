@@ -44,7 +44,11 @@ struct KeysPanel: Panel {
   /// Esc ends a search once; the next one leaves, so that a server that hangs holds nobody.
   private var canEnd: Bool { search?.isRunning == true && search?.isEnding == false }
 
-  var isInDetail: Bool { inspector != nil }
+  /// The key under the glass is what another panel asked for: closing it leads back there. Else the
+  /// list stands between the key and where the reader came from.
+  private var opensForAnother = false
+
+  var isInDetail: Bool { inspector != nil || !opensForAnother }
 
   var filter: String { inspector?.filter ?? table.filter }
 
@@ -82,6 +86,7 @@ struct KeysPanel: Panel {
       guard let row = table.selected, let node = search?.search.node else {
         return search == nil ? [.perform(.findKeys)] : []
       }
+      opensForAnother = false
       return look(at: row.summary.key, on: node, in: context)
     case .copyKey: return table.selected.map { KeyCopy.requests($0.summary.key, context) } ?? []
     case .refreshKey:
@@ -110,6 +115,7 @@ struct KeysPanel: Panel {
     places = [:]
     known = []
     asked = []
+    opensForAnother = false
     inspector = nil
     requests.append(.effect(.search(next)))
     return requests
@@ -167,7 +173,9 @@ struct KeysPanel: Panel {
 
   mutating func open(_ subject: Subject, in context: Context) -> [Request]? {
     switch subject {
-    case .key(let node, let key): return look(at: key, on: node, in: context)
+    case .key(let node, let key):
+      opensForAnother = true
+      return look(at: key, on: node, in: context)
     case .pattern(let node, let glob):
       return start(glob, on: node ?? context.targetNode, in: context)
     case .node, .commands: return nil

@@ -52,6 +52,23 @@ import Testing
     ] { #expect(text.contains(part), "\(part)") }
   }
 
+  @Test func escLeadsFromTheKeyToItsListAndFromThereToWhereTheSearchWasAskedFor() {
+    var desk = Desk.filled(.showHotKeys)
+    desk.type(":keys product:*")
+    desk.press(.enter)
+    desk.progress([key], state: .complete, visited: 1, of: 1)
+    desk.press(.enter)
+    desk.answer(.string(bytes("value")))
+    desk.press(.escape)
+    #expect(desk.model.active == .keys)
+    #expect(desk.shows("found 1"))
+    desk.press(.escape)
+    #expect(desk.model.active == .hotKeys)
+    // A key that another panel asked for leads straight back, also over an old list.
+    desk.press(.enter, .escape)
+    #expect(desk.model.active == .hotKeys)
+  }
+
   // MARK: Pages
 
   @Test func pagesGoForthAndBackByTheServersPositions() {
