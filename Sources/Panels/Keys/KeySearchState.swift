@@ -73,7 +73,12 @@ struct KeySearchState: Sendable {
       ])
     case .cancelled:
       facts.append([Span("ended early\(percent.map { " at \($0)" } ?? "")", .warning, .bold)])
-    case .failed(let fault): facts.append([Span("failed: \(fault.line)", .critical, .bold)])
+    case .failed(let fault):
+      let line = "failed: \(fault.endpoint): \(fault.action): \(fault.message)"
+      facts.append([Span(context.safe(line, limit: 300), .critical, .bold)])
+      if !fault.nextStep.isEmpty {
+        facts.append([Span(context.safe(fault.nextStep, limit: 300), .warning)])
+      }
     }
     facts.append([Span("found ", .dim), Span(Format.grouped(UInt64(distinct)))])
     let whole = keys.map { "/\(Format.grouped($0))" } ?? ""

@@ -87,5 +87,5 @@ extension Rect {
   var indented: Rect { splitLeft(1).rest }
 
   /// Lines above a list: none where the list itself has hardly room.
-  var headLines: Int { height >= 7 ? 2 : height >= 4 ? 1 : 0 }
+  var headLines: Int { height >= 12 ? 3 : height >= 7 ? 2 : height >= 4 ? 1 : 0 }
 }
