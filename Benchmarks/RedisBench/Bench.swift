@@ -35,7 +35,7 @@ enum Case {
 }
 
 struct Bench {
-  private static let cases: [Case] = [
+  private static let all: [Case] = [
     .batch(depth: 1, count: 20_000), .batch(depth: 16, count: 200_000),
     .batch(depth: 100, count: 500_000), .tasks(16, count: 200_000), .tasks(100, count: 500_000),
     .scan(count: 1000),
@@ -43,8 +43,13 @@ struct Bench {
   private static let scannedKeys = 500_000
 
   private let options: Options
+  private let cases: [Case]
 
-  init(_ options: Options) { self.options = options }
+  init(_ options: Options) throws(BenchError) {
+    self.options = options
+    cases = Self.all.filter { options.filter.isEmpty || $0.name.contains(options.filter) }
+    guard !cases.isEmpty else { throw BenchError("no case is called \(options.filter)") }
+  }
 
   func run() throws -> [Table.Row] {
     let server = try RedisServer(.loopback, arguments: ["--enable-debug-command", "yes"])
@@ -61,16 +66,16 @@ struct Bench {
     let client = RedisClient(
       endpoint: try RedisURL(parsing: server.url).endpoint, options: clientOptions, loop: loop)
     // Rounds are interleaved: whatever else the machine does meets both sides.
-    var measured: [[(ours: Double, peer: Double)]] = Self.cases.map { _ in [] }
+    var measured: [[(ours: Double, peer: Double)]] = cases.map { _ in [] }
     for round in 0...options.rounds {
-      for (index, benchCase) in Self.cases.enumerated() {
+      for (index, benchCase) in cases.enumerated() {
         let ours = try measure(benchCase, client, loop)
         let theirs = try peer(benchCase, port)
         // The first round only warms up.
         if round > 0 { measured[index].append((ours, theirs)) }
       }
     }
-    return zip(Self.cases, measured).map { benchCase, pairs in
+    return zip(cases, measured).map { benchCase, pairs in
       Table.Row(
         bench: options.spins ? "redis-spin" : "redis", name: benchCase.name, unit: benchCase.unit,
         value: Self.median(pairs.map(\.ours)), peerValue: Self.median(pairs.map(\.peer)),

@@ -6,7 +6,7 @@ import TestKit
 
 /// The Redis client beside a C loop over hiredis: the same commands, the same server, in turns.
 ///
-///     RedisBench --peer PATH [--rounds N] [--spin] [--json]
+///     RedisBench --peer PATH [--rounds N] [--case TEXT] [--spin] [--json]
 @main
 enum Main {
   static func main() {
@@ -33,6 +33,8 @@ struct Options {
   var isJSON = false
   /// Poll for up to 50 µs while replies are outstanding.
   var spins = false
+  /// Only cases whose name holds this.
+  var filter = ""
 
   init(_ arguments: [String]) throws(BenchError) {
     var rest = arguments[...]
@@ -40,6 +42,7 @@ struct Options {
       switch argument {
       case "--peer": peer = rest.popFirst() ?? ""
       case "--rounds": rounds = rest.popFirst().flatMap { Int($0) } ?? rounds
+      case "--case": filter = rest.popFirst() ?? ""
       case "--json": isJSON = true
       case "--spin": spins = true
       default: throw BenchError("unknown option \(argument)")

@@ -29,28 +29,28 @@ package struct CommandGate: Sendable {
     case refuse(String)
   }
 
-  func verdict(_ command: RedisCommand) -> Verdict {
+  /// `name`: the command's `statName`.
+  func verdict(_ command: RedisCommand, name: String) -> Verdict {
     switch rule {
     case .unrestricted: return .pass
     case .only(let names):
-      return names.contains(command.statName)
-        ? .pass : .refuse("it is not among the permitted ones")
+      return names.contains(name) ? .pass : .refuse("it is not among the permitted ones")
     case .readOnly: break
     }
-    if Self.monitoring.contains(command.statName) {
-      if command.statName == "config|get", !Self.isHarmlessConfigGet(command) {
+    if Self.keyReads.contains(name) { return .needsFlag }
+    if Self.monitoring.contains(name) {
+      if name == "config|get", !Self.isHarmlessConfigGet(command) {
         return .refuse("only harmless settings may be read")
       }
       return .pass
     }
-    if Self.keyReads.contains(command.statName) { return .needsFlag }
-    if let reason = Self.reasons[command.statName] { return .refuse(reason) }
+    if let reason = Self.reasons[name] { return .refuse(reason) }
     return .refuse("it is not among the reads that a read-only console uses")
   }
 
   /// False: the command may change something, so that a lost answer leaves it open what happened.
-  static func isRead(_ command: RedisCommand) -> Bool {
-    monitoring.contains(command.statName) || keyReads.contains(command.statName)
+  static func isRead(_ statName: String) -> Bool {
+    keyReads.contains(statName) || monitoring.contains(statName)
   }
 
   /// Key reads by name, for those who check them against a server.

@@ -39,6 +39,10 @@ final class Connection: EventSource {
     /// Position in the stream of all bytes: at or below what was sent, nothing of it was sent.
     var start: UInt64
     var observed: Observed?
+
+    static let vacant = Entry(
+      id: 0, caller: .nobody, missing: 0, budget: 0, deadline: .init(nanoseconds: 0), grace: .zero,
+      changes: false, start: 0)
   }
 
   /// What an observed entry keeps of its commands.
@@ -50,11 +54,9 @@ final class Connection: EventSource {
   private struct State {
     var descriptor: Descriptor?
     var watch: EventLoop.Watch?
-    var queue = Ring<Entry>()
+    var queue = Ring(vacant: Entry.vacant)
     var inFlight = 0
-    var out: [UInt8] = []
-    /// Bytes of `out` that are sent already.
-    var outSent = 0
+    var out = OutputBuffer()
     /// Bytes ever appended to `out`, and ever sent.
     var appended: UInt64 = 0
     var sent: UInt64 = 0
@@ -127,7 +129,7 @@ final class Connection: EventSource {
 // MARK: Sending
 
 extension Connection {
-  func send(
+  nonisolated(nonsending) func send(
     _ command: RedisCommand, until deadline: EventLoop.Instant, grace: Duration, changes: Bool,
     token: UInt64 = 0
   ) async -> Result<RESPValue, RedisError> {
@@ -150,7 +152,7 @@ extension Connection {
     }
   }
 
-  func send(
+  nonisolated(nonsending) func send(
     _ commands: [RedisCommand], until deadline: EventLoop.Instant, grace: Duration, changes: Bool,
     token: UInt64 = 0
   ) async -> Result<[RESPValue], RedisError> {
@@ -181,10 +183,9 @@ extension Connection {
       guard state.inFlight + entry.missing <= limits.inFlight else {
         return (tooMuch("\(limits.inFlight) commands wait for the server already"), 0, false)
       }
-      let before = state.out.count
-      for command in commands { command.encode(into: &state.out) }
-      let bytes = state.out.count - before
-      guard state.out.count - state.outSent <= limits.bufferedBytes else {
+      var bytes = 0
+      for command in commands { bytes += state.out.append(command) }
+      guard state.out.count <= limits.bufferedBytes else {
         state.out.removeLast(bytes)
         let megabytes = limits.bufferedBytes >> 20
         return (tooMuch("\(megabytes) MB of commands wait to be sent already"), 0, false)
@@ -217,11 +218,9 @@ extension Connection {
     let error = state.withLock { state -> SystemError? in
       state.isFlushScheduled = false
       guard let descriptor = state.descriptor else { return nil }
-      while state.outSent < state.out.count {
-        let count = unsafe state.out.withUnsafeBytes { raw in
-          unsafe Glibc.send(
-            descriptor.number, raw.baseAddress?.advanced(by: state.outSent),
-            raw.count - state.outSent, Int32(MSG_NOSIGNAL))
+      while !state.out.isEmpty {
+        let count = unsafe state.out.withUnsentBytes { raw in
+          unsafe Glibc.send(descriptor.number, raw.baseAddress, raw.count, Int32(MSG_NOSIGNAL))
         }
         guard count >= 0 else {
           if errno == EINTR { continue }
@@ -229,11 +228,9 @@ extension Connection {
           setWantsWrite(true, &state, descriptor)
           return nil
         }
-        state.outSent += count
+        state.out.consume(count)
         state.sent += UInt64(count)
       }
-      state.out.removeAll(keepingCapacity: state.out.capacity <= 256 << 10)
-      state.outSent = 0
       setWantsWrite(false, &state, descriptor)
       return nil
     }
@@ -274,81 +271,96 @@ extension Connection {
     }
   }
 
-  /// False if the connection has ended.
-  private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    if unsafe firstBytes.count < 64 {
-      unsafe firstBytes.append(contentsOf: bytes.prefix(64))
-    }
-    var answers: [Answer] = []
-    var failure: ReplyFailure?
-    do {
-      try unsafe parser.feed(bytes) { answers.append(Answer(reply: $0, bytes: $1)) }
-    } catch {
-      failure = error
-    }
-    let unwanted = answer(answers)
-    if let failure { end(self.error(failure)) } else if let unwanted { end(unwanted) }
-    return failure == nil && unwanted == nil
-  }
-
-  private struct Answer {
-    var reply: RESPValue
-    var bytes: Int
-  }
-
   /// A caller and what it gets, kept until the lock is released.
   private enum Delivery {
     case one(Caller, RESPValue)
     case many(Caller, [RESPValue])
   }
 
-  /// Gives replies to those who wait, oldest first; an error if a reply was not asked for.
-  private func answer(_ answers: [Answer]) -> RedisError? {
+  /// What one read brought.
+  private struct Harvest {
     var deliveries: [Delivery] = []
-    var seen: [(RedisCommand, UInt64)] = []
-    let error: RedisError? = state.withLock { state in
-      for answer in answers {
-        guard !state.queue.isEmpty else { return uninvited(answer.reply) }
-        state.inFlight -= 1
-        if state.isEstablished { state.hasServed = true }
-        let isComplete = state.queue.update(0) { entry -> Bool in
-          if let observed = entry?.observed, let missing = entry?.missing {
-            seen.append((observed.commands[observed.commands.count - missing], observed.token))
-          }
-          entry?.missing -= 1
-          entry?.budget -= answer.bytes
-          switch entry?.caller {
-          case .many: entry?.replies.append(answer.reply)
-          case .one, .nobody, nil: break
-          }
-          return entry?.missing == 0
+    /// For the observer: commands and their replies, in order.
+    var seen: [(Observed, index: Int, reply: RESPValue, bytes: Int)] = []
+    /// Why the connection cannot go on.
+    var error: RedisError?
+  }
+
+  /// Parses and gives each reply to the oldest entry. False if the connection has ended.
+  private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    if unsafe firstBytes.count < 64 {
+      unsafe firstBytes.append(contentsOf: bytes.prefix(64))
+    }
+    // Safe: both stay on this thread, and the lock's closure ends before this function does.
+    nonisolated(unsafe) let (parser, bytes) = unsafe (parser, bytes)
+    let harvest = state.withLock { state -> Harvest in
+      var harvest = Harvest()
+      let wasWaiting = !state.queue.isEmpty
+      do throws(ReplyFailure) {
+        var rest = unsafe bytes[...]
+        while let (reply, count) = unsafe try parser.nextReply(from: &rest) {
+          answer(reply, count, &state, &harvest)
         }
-        if isComplete, let entry = state.queue.popFirst() {
-          switch entry.caller {
-          case .one: deliveries.append(.one(entry.caller, answer.reply))
-          case .many: deliveries.append(.many(entry.caller, entry.replies))
-          case .nobody: break
-          }
-        } else if state.queue.update(0, { ($0?.budget ?? 0) < 0 }) {
-          return self.error(.tooLong)
-        }
+      } catch {
+        if harvest.error == nil { harvest.error = self.error(error) }
       }
-      if !answers.isEmpty, state.queue.isEmpty { loop.countWaiting(-1) }
-      return nil
+      if wasWaiting, state.queue.isEmpty { loop.countWaiting(-1) }
+      return harvest
     }
     if let observer {
-      for (answer, (command, token)) in zip(answers, seen) {
-        observer.answered(command, answer.reply, bytes: answer.bytes, token: token)
+      for (observed, index, reply, bytes) in harvest.seen {
+        observer.answered(
+          observed.commands[index], reply, bytes: bytes, token: observed.token)
       }
     }
-    for delivery in deliveries {
+    for delivery in harvest.deliveries {
       switch delivery {
       case .one(.one(let caller), let reply): unsafe caller.resume(returning: .success(reply))
       case .many(.many(let caller), let replies): unsafe caller.resume(returning: .success(replies))
       case .one, .many: break
       }
     }
-    return error
+    if let error = harvest.error { end(error) }
+    return harvest.error == nil
+  }
+
+  private func answer(
+    _ reply: consuming RESPValue, _ bytes: Int, _ state: inout State, _ harvest: inout Harvest
+  ) {
+    guard harvest.error == nil else { return }
+    guard !state.queue.isEmpty else {
+      harvest.error = uninvited(reply)
+      return
+    }
+    state.inFlight -= 1
+    if state.isEstablished { state.hasServed = true }
+    if let observed = state.queue[0].observed {
+      let index = observed.commands.count - state.queue[0].missing
+      harvest.seen.append((observed, index, reply, bytes))
+    }
+    state.queue[0].missing -= 1
+    state.queue[0].budget -= bytes
+    switch state.queue[0].caller {
+    case .many(let caller):
+      state.queue[0].replies.append(reply)
+      if state.queue[0].missing == 0 {
+        let replies = state.queue.popFirst()?.replies ?? []
+        harvest.deliveries.append(unsafe .many(.many(caller), replies))
+        return
+      }
+    case .one(let caller):
+      _ = state.queue.popFirst()
+      harvest.deliveries.append(unsafe .one(.one(caller), reply))
+      return
+    case .nobody:
+      if state.queue[0].missing == 0 {
+        _ = state.queue.popFirst()
+        return
+      }
+    }
+    if state.queue[0].budget < 0 {
+      harvest.error = error(.tooLong)
+    }
   }
 }
 
@@ -358,15 +370,11 @@ extension Connection {
   /// The caller leaves at once; the reply that is still to come is swallowed.
   private func cancel(_ id: UInt64) {
     let entry: Entry? = state.withLock { state in
-      for index in 0..<state.queue.count {
-        let found: Entry?? = state.queue.update(index) { entry in
-          guard entry?.id == id else { return Entry??.none }
-          let copy = entry
-          entry?.caller = .nobody
-          entry?.replies = []
-          return .some(copy)
-        }
-        if let found { return found }
+      for index in 0..<state.queue.count where state.queue[index].id == id {
+        let entry = state.queue[index]
+        state.queue[index].caller = .nobody
+        state.queue[index].replies = []
+        return entry
       }
       return nil
     }
@@ -397,20 +405,18 @@ extension Connection {
       guard state.failure == nil else { return }
       var next: EventLoop.Instant?
       for index in 0..<state.queue.count {
-        state.queue.update(index) { entry in
-          guard let found = entry else { return }
-          if found.deadline <= now {
-            if case .nobody = found.caller {
-              overdue = true
-            } else {
-              expired.append(found)
-            }
-            entry?.caller = .nobody
-            entry?.replies = []
-            entry?.deadline = now.advanced(by: found.grace)
+        if state.queue[index].deadline <= now {
+          if case .nobody = state.queue[index].caller {
+            overdue = true
+          } else {
+            expired.append(state.queue[index])
           }
-          if let deadline = entry?.deadline { next = min(next ?? deadline, deadline) }
+          state.queue[index].caller = .nobody
+          state.queue[index].replies = []
+          state.queue[index].deadline = now.advanced(by: state.queue[index].grace)
         }
+        let deadline = state.queue[index].deadline
+        next = min(next ?? deadline, deadline)
       }
       if let next { arm(&state, for: next) }
     }
@@ -449,8 +455,7 @@ extension Connection {
       if !state.queue.isEmpty { loop.countWaiting(-1) }
       while let entry = state.queue.popFirst() { entries.append(entry) }
       state.inFlight = 0
-      state.out = []
-      state.outSent = 0
+      state.out.removeAll()
       sent = state.sent
       if let timer = state.timer { loop.cancel(timer) }
       state.timer = nil

@@ -61,8 +61,13 @@ final class Link: Sendable {
 
   var generation: UInt64 { state.withLock { $0.generation } }
 
+  /// The connection, if there is one.
+  var openConnection: Connection? {
+    state.withLock { if case .open(let connection) = $0.phase { connection } else { nil } }
+  }
+
   /// The connection, made if there is none; at once the last error while the next attempt waits.
-  func connection(until deadline: EventLoop.Instant) async -> Outcome {
+  nonisolated(nonsending) func connection(until deadline: EventLoop.Instant) async -> Outcome {
     switch begin() {
     case .ready(let outcome): return outcome
     case .wait: return await wait(until: deadline)
@@ -91,7 +96,7 @@ final class Link: Sendable {
     return beginning
   }
 
-  private func wait(until deadline: EventLoop.Instant) async -> Outcome {
+  nonisolated(nonsending) private func wait(until deadline: EventLoop.Instant) async -> Outcome {
     let id = state.withLock { state in
       state.lastWaiter += 1
       return state.lastWaiter

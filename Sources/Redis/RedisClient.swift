@@ -88,7 +88,7 @@ extension RedisClient {
   /// One command on the shared connection. A server's error reply is thrown.
   ///
   /// - Parameter action: what this is for, in words: "reading INFO".
-  package func send(
+  nonisolated(nonsending) package func send(
     _ command: RedisCommand, action: String, timeout: Duration? = nil, token: UInt64 = 0
   ) async throws(RedisError) -> RESPValue {
     try await send(command, on: shared, action: action, timeout: timeout, token: token)
@@ -96,22 +96,24 @@ extension RedisClient {
 
   /// Many commands in one write; replies in order. A server's error stays an `.error` value, so
   /// that one refused command does not hide the others' answers.
-  package func pipeline(
+  nonisolated(nonsending) package func pipeline(
     _ commands: [RedisCommand], action: String, timeout: Duration? = nil
   ) async throws(RedisError) -> [RESPValue] {
     let timeout = timeout ?? options.commandTimeout
     let deadline = EventLoop.now().advanced(by: timeout)
     var changes = false
-    var flagged: [RedisCommand] = []
-    var last: String?
-    for command in commands where command.statName != last {
-      if try check(command, action) { flagged.append(command) }
-      if !CommandGate.isRead(command) { changes = true }
-      // Arguments matter to the gate for this one command only.
-      last = command.statName == "config|get" ? nil : command.statName
+    var flagged: [String] = []
+    // Batches are mostly of one kind: a name that passed need not be looked at again.
+    var passed: String?
+    for index in commands.indices where commands[index].name != passed {
+      let command = commands[index]
+      let name = command.statName
+      if try check(command, name, action) { flagged.append(name) }
+      if !CommandGate.isRead(name) { changes = true }
+      passed = command.isJudgedByName ? command.name : nil
     }
     let connection = try await connection(of: shared, until: deadline, action)
-    for command in flagged { try checkFlag(command, connection, action) }
+    for name in flagged { try checkFlag(name, connection, action) }
     let outcome = await connection.send(
       commands, until: deadline, grace: timeout, changes: changes)
     switch outcome {
@@ -121,7 +123,7 @@ extension RedisClient {
   }
 
   /// A command that keeps its connection busy while it blocks, on one of its own.
-  package func blocking(
+  nonisolated(nonsending) package func blocking(
     _ command: RedisCommand, action: String, timeout: Duration
   ) async throws(RedisError) -> RESPValue {
     let link = try takeLink(action)
@@ -139,29 +141,30 @@ extension RedisClient {
     }
   }
 
-  private func send(
+  nonisolated(nonsending) private func send(
     _ command: RedisCommand, on link: Link, action: String, timeout: Duration?, token: UInt64
   ) async throws(RedisError) -> RESPValue {
     let timeout = timeout ?? options.commandTimeout
     let deadline = EventLoop.now().advanced(by: timeout)
-    let needsFlag = try check(command, action)
+    let name = command.statName
+    let needsFlag = try check(command, name, action)
     let connection = try await connection(of: link, until: deadline, action)
-    if needsFlag { try checkFlag(command, connection, action) }
+    if needsFlag { try checkFlag(name, connection, action) }
     let outcome = await connection.send(
-      command, until: deadline, grace: timeout, changes: !CommandGate.isRead(command),
+      command, until: deadline, grace: timeout, changes: !CommandGate.isRead(name),
       token: token)
     switch outcome {
     case .success(.error(let text)):
-      throw .server(
-        text, endpoint: endpoint.description, action: action, command: command.statName)
+      throw .server(text, endpoint: endpoint.description, action: action, command: name)
     case .success(let reply): return reply
     case .failure(let error): throw error.during(action)
     }
   }
 
-  private func connection(
+  nonisolated(nonsending) private func connection(
     of link: Link, until deadline: EventLoop.Instant, _ action: String
   ) async throws(RedisError) -> Connection {
+    if let connection = link.openConnection { return connection }
     switch await link.connection(until: deadline) {
     case .success(let connection): return connection
     case .failure(let error): throw error.action.isEmpty ? error.during(action) : error
@@ -173,29 +176,31 @@ extension RedisClient {
 
 extension RedisClient {
   /// True if the command passes only with the server's `readonly` flag. Throws before any byte.
-  private func check(_ command: RedisCommand, _ action: String) throws(RedisError) -> Bool {
-    switch options.gate.verdict(command) {
+  private func check(
+    _ command: RedisCommand, _ name: String, _ action: String
+  ) throws(RedisError) -> Bool {
+    switch options.gate.verdict(command, name: name) {
     case .pass: return false
     case .needsFlag: return true
     case .refuse(let reason):
       throw RedisError(
         kind: .denied, endpoint: endpoint.description, action: action,
-        message: "\(RedisError.commandText(command.statName)) was not sent: \(reason)")
+        message: "\(RedisError.commandText(name)) was not sent: \(reason)")
     }
   }
 
   private func checkFlag(
-    _ command: RedisCommand, _ connection: Connection, _ action: String
+    _ name: String, _ connection: Connection, _ action: String
   ) throws(RedisError) {
-    if connection.isFlaggedReadOnly(command.statName) { return }
-    if let bar = command.statName.firstIndex(of: "|"),
-      connection.isFlaggedReadOnly(String(command.statName[..<bar]))
+    if connection.isFlaggedReadOnly(name) { return }
+    if let bar = name.firstIndex(of: "|"),
+      connection.isFlaggedReadOnly(String(name[..<bar]))
     {
       return
     }
     throw RedisError(
       kind: .denied, endpoint: endpoint.description, action: action,
-      message: "\(RedisError.commandText(command.statName)) was not sent: the server does not flag"
+      message: "\(RedisError.commandText(name)) was not sent: the server does not flag"
         + " it as readonly",
       nextStep: "the user needs +command|info, and the server must know the command")
   }

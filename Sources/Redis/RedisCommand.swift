@@ -2,18 +2,10 @@
 package struct RedisCommand: Sendable, Hashable {
   package let name: String
   package let arguments: [[UInt8]]
-  /// As in `INFO commandstats`: lower case, a container's subcommand after a bar: `client|list`.
-  package let statName: String
 
   package init(_ name: String, _ arguments: [[UInt8]]) {
     self.name = name
     self.arguments = arguments
-    let lower = name.lowercased()
-    if Self.containers.contains(lower), let sub = arguments.first {
-      statName = lower + "|" + String(decoding: sub, as: UTF8.self).lowercased()
-    } else {
-      statName = lower
-    }
   }
 
   package init(_ name: String, _ arguments: [UInt8]...) { self.init(name, arguments) }
@@ -36,44 +28,22 @@ package struct RedisCommand: Sendable, Hashable {
   ]
 }
 
-// MARK: Encoding
-
 extension RedisCommand {
-  /// Appends the command as RESP, an array of bulk strings.
-  func encode(into buffer: inout [UInt8]) {
-    buffer.append(UInt8(ascii: "*"))
-    Self.appendNumber(arguments.count + 1, to: &buffer)
-    Self.appendBulk(name.utf8, count: name.utf8.count, to: &buffer)
-    for argument in arguments {
-      Self.appendBulk(argument, count: argument.count, to: &buffer)
-    }
+  /// As in `INFO commandstats`: lower case, a container's subcommand after a bar: `client|list`.
+  package var statName: String {
+    let lower = name.lowercased()
+    guard Self.containers.contains(lower), let sub = arguments.first else { return lower }
+    return lower + "|" + String(decoding: sub, as: UTF8.self).lowercased()
   }
 
-  /// Bytes that `encode` appends at most: each part has a `$`, up to 20 digits and two line ends.
+  /// False where the arguments choose what is done, so that another of the name may be another
+  /// command.
+  var isJudgedByName: Bool { !Self.containers.contains(name.lowercased()) }
+
+  /// Bytes of its RESP form at most: each part has a mark, up to 19 digits and two line ends.
   var encodedSizeLimit: Int {
-    arguments.reduce(name.utf8.count + 48) { $0 + $1.count + 25 }
-  }
-
-  private static func appendBulk(
-    _ bytes: some Sequence<UInt8>, count: Int, to buffer: inout [UInt8]
-  ) {
-    buffer.append(UInt8(ascii: "$"))
-    appendNumber(count, to: &buffer)
-    buffer.append(contentsOf: bytes)
-    buffer.append(0x0D)
-    buffer.append(0x0A)
-  }
-
-  private static func appendNumber(_ value: Int, to buffer: inout [UInt8]) {
-    if value < 10 {
-      buffer.append(UInt8(truncatingIfNeeded: value) &+ 0x30)
-    } else if value < 100 {
-      buffer.append(UInt8(truncatingIfNeeded: value / 10) &+ 0x30)
-      buffer.append(UInt8(truncatingIfNeeded: value % 10) &+ 0x30)
-    } else {
-      buffer.append(contentsOf: String(value).utf8)
-    }
-    buffer.append(0x0D)
-    buffer.append(0x0A)
+    var size = 48 + name.utf8.count
+    for argument in arguments { size += argument.count + 24 }
+    return size
   }
 }

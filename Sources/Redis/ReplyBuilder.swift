@@ -39,13 +39,12 @@ package struct ReplyBuilder {
   }
 
   /// False: the reply is refused, and so is all that follows.
-  mutating func add(_ value: RESPValue) -> Bool {
+  mutating func add(_ value: consuming RESPValue) -> Bool {
     guard refusal == nil else { return false }
     guard !open.isEmpty else {
       complete = value
       return true
     }
-    var value = value
     while let last = open.indices.last {
       open[last].elements.append(value)
       open[last].missing -= 1

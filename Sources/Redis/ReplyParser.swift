@@ -14,7 +14,9 @@ package enum ReplyFailure: Error, Sendable, Hashable {
 package final class ReplyParser {
   private let reader: UnsafeMutablePointer<redisReader>
   private let sink: UnsafeMutablePointer<chiredis_sink>
-  private var builder: ReplyBuilder
+  /// In memory of its own: hiredis' calls change it in the middle of ours.
+  private let builder: UnsafeMutablePointer<ReplyBuilder>
+  private let limits: ReplyBuilder.Limits
   /// Bytes since the last complete reply, of which hiredis buffers a whole bulk string.
   private var incomplete = 0
 
@@ -25,16 +27,16 @@ package final class ReplyParser {
   private static let mealBytes = 16 << 10
 
   package init(limits: ReplyBuilder.Limits) {
-    builder = ReplyBuilder(limits: limits)
+    self.limits = limits
+    unsafe builder = UnsafeMutablePointer<ReplyBuilder>.allocate(capacity: 1)
+    unsafe builder.initialize(to: ReplyBuilder(limits: limits))
     unsafe sink = UnsafeMutablePointer<chiredis_sink>.allocate(capacity: 1)
-    unsafe sink.initialize(to: Self.sinkWithoutContext())
+    unsafe sink.initialize(to: Self.sink(for: builder))
     guard let reader = unsafe chiredis_reader_create(sink) else {
       // Nothing else of the process would work either; Swift's own allocations trap here as well.
       preconditionFailure("out of memory")
     }
     unsafe self.reader = reader
-    // Unowned: the parser frees the reader before it goes.
-    unsafe sink.pointee.context = Unmanaged.passUnretained(self).toOpaque()
     // Keep the buffer between replies, but give back what one huge reply needed.
     unsafe reader.pointee.maxbuf = 256 << 10
   }
@@ -42,44 +44,42 @@ package final class ReplyParser {
   deinit {
     unsafe redisReaderFree(reader)
     unsafe sink.deallocate()
+    unsafe builder.deinitialize(count: 1)
+    unsafe builder.deallocate()
   }
 
   /// True while a reply has begun and not ended.
   package var isInReply: Bool { incomplete > 0 }
 
-  /// Feeds bytes and hands out each complete reply with its length on the wire.
-  package func feed(
-    _ bytes: UnsafeRawBufferPointer, each: (RESPValue, Int) -> Void
-  ) throws(ReplyFailure) {
-    var rest = unsafe bytes[...]
-    while unsafe !rest.isEmpty {
-      let meal = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(Self.mealBytes))
-      unsafe rest = rest.dropFirst(meal.count)
-      guard
-        unsafe redisReaderFeed(
-          reader, meal.baseAddress?.assumingMemoryBound(to: CChar.self), meal.count) == REDIS_OK
-      else { throw .malformed("out of memory") }
-      incomplete += meal.count
-      try parse(each)
-    }
-  }
-
-  private func parse(_ each: (RESPValue, Int) -> Void) throws(ReplyFailure) {
+  /// The next complete reply and its length on the wire, from what was taken before and from the
+  /// front of `bytes`; nil once all of `bytes` is taken and no reply is complete.
+  package func nextReply(
+    from bytes: inout Slice<UnsafeRawBufferPointer>
+  ) throws(ReplyFailure) -> (RESPValue, Int)? {
     while true {
       var object: UnsafeMutableRawPointer?
       guard unsafe redisReaderGetReply(reader, &object) == REDIS_OK else { throw failure }
-      guard unsafe object != nil else { break }
-      let pending = unsafe chiredis_pending(reader)
-      let length = incomplete - pending
-      incomplete = pending
-      if let value = builder.takeComplete() { each(value, length) }
+      if unsafe object != nil, let value = unsafe builder.pointee.takeComplete() {
+        let pending = unsafe chiredis_pending(reader)
+        let length = incomplete - pending
+        incomplete = pending
+        return (value, length)
+      }
+      try checkPending()
+      if unsafe bytes.isEmpty { return nil }
+      let meal = unsafe UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.mealBytes))
+      unsafe bytes = bytes.dropFirst(meal.count)
+      let start = unsafe meal.baseAddress?.assumingMemoryBound(to: CChar.self)
+      guard unsafe redisReaderFeed(reader, start, meal.count) == REDIS_OK else {
+        throw .malformed("out of memory")
+      }
+      incomplete += meal.count
     }
-    try checkPending()
   }
 
   /// Ends what would be too long before it has been buffered.
   private func checkPending() throws(ReplyFailure) {
-    guard incomplete <= builder.limits.replyBytes else { throw .tooLong }
+    guard incomplete <= limits.replyBytes else { throw .tooLong }
     let pending = unsafe chiredis_pending(reader)
     guard pending > 0 else { return }
     // hiredis has taken the type's byte. Of the complete lines only a bulk string's length is left
@@ -93,12 +93,12 @@ package final class ReplyParser {
       digits += 1
     }
     let isLength = unsafe digits > 0 && text.dropFirst(digits).starts(with: [0x0D, 0x0A])
-    if isLength, announced > builder.limits.replyBytes { throw .tooLong }
+    if isLength, announced > limits.replyBytes { throw .tooLong }
     if !isLength, pending > Self.lineLimit { throw .tooLong }
   }
 
   private var failure: ReplyFailure {
-    switch builder.refusal {
+    switch unsafe builder.pointee.refusal {
     case .elements: return .tooManyElements
     case .nesting: return .tooDeep
     case nil: break
@@ -112,41 +112,38 @@ package final class ReplyParser {
 // MARK: What hiredis calls
 
 extension ReplyParser {
-  private static func sinkWithoutContext() -> chiredis_sink {
+  /// The sink refers to the builder without owning it: the reader goes first.
+  private static func sink(for builder: UnsafeMutablePointer<ReplyBuilder>) -> chiredis_sink {
     unsafe chiredis_sink(
-      context: nil,
+      context: UnsafeMutableRawPointer(builder),
       string: { context, type, bytes, length in
-        guard let context = unsafe context else { return 0 }
         let bytes = unsafe UnsafeRawBufferPointer(start: bytes, count: length)
-        return unsafe ReplyParser.from(context).addString(type, bytes)
+        return unsafe ReplyParser.add(ReplyParser.value(type, bytes), to: context)
       },
       array: { context, count in
-        guard let context = unsafe context else { return 0 }
-        return unsafe ReplyParser.from(context).builder.beginArray(count) ? 1 : 0
+        let builder = unsafe context?.assumingMemoryBound(to: ReplyBuilder.self)
+        return unsafe builder?.pointee.beginArray(count) == true ? 1 : 0
       },
-      integer: { context, value in
-        guard let context = unsafe context else { return 0 }
-        return unsafe ReplyParser.from(context).builder.add(.integer(value)) ? 1 : 0
-      },
-      null: { context in
-        guard let context = unsafe context else { return 0 }
-        return unsafe ReplyParser.from(context).builder.add(.null) ? 1 : 0
-      })
+      integer: { context, value in unsafe ReplyParser.add(.integer(value), to: context) },
+      null: { context in unsafe ReplyParser.add(.null, to: context) })
   }
 
-  private static func from(_ context: UnsafeMutableRawPointer) -> ReplyParser {
-    unsafe Unmanaged<ReplyParser>.fromOpaque(context).takeUnretainedValue()
+  private static func add(_ value: consuming RESPValue?, to context: UnsafeMutableRawPointer?)
+    -> Int32
+  {
+    guard let value = consume value,
+      let builder = unsafe context?.assumingMemoryBound(to: ReplyBuilder.self)
+    else { return 0 }
+    return unsafe builder.pointee.add(value) ? 1 : 0
   }
 
-  private func addString(_ type: Int32, _ bytes: UnsafeRawBufferPointer) -> Int32 {
-    let value: RESPValue
+  private static func value(_ type: Int32, _ bytes: UnsafeRawBufferPointer) -> RESPValue? {
     switch type {
-    case REDIS_REPLY_STRING: value = .bulk(unsafe Array(bytes))
-    case REDIS_REPLY_STATUS: value = .simple(unsafe Array(bytes))
-    case REDIS_REPLY_ERROR: value = .error(unsafe PlainText.safe(bytes, limit: 400))
+    case REDIS_REPLY_STRING: .bulk(unsafe Array(bytes))
+    case REDIS_REPLY_STATUS: .simple(unsafe Array(bytes))
+    case REDIS_REPLY_ERROR: .error(unsafe PlainText.safe(bytes, limit: 400))
     // Verbatim strings and big numbers belong to RESP3.
-    default: return 0
+    default: nil
     }
-    return builder.add(value) ? 1 : 0
   }
 }

@@ -1,8 +1,12 @@
 /// A first-in-first-out queue over one growing array: elements are taken without moving the rest.
 struct Ring<Element> {
-  private var storage: [Element?] = []
+  /// What a slot without an element holds, so that a taken element is released at once.
+  private let vacant: Element
+  private var storage: [Element] = []
   private var head = 0
   private(set) var count = 0
+
+  init(vacant: Element) { self.vacant = vacant }
 
   var isEmpty: Bool { count == 0 }
 
@@ -15,24 +19,25 @@ struct Ring<Element> {
   mutating func popFirst() -> Element? {
     guard count > 0 else { return nil }
     let element = storage[head]
-    storage[head] = nil
+    storage[head] = vacant
     head = (head + 1) & (storage.count - 1)
     count -= 1
     return element
   }
 
-  /// Lets `body` change the element at `index` in place, 0 being the oldest.
-  mutating func update<Result>(_ index: Int, _ body: (inout Element?) -> Result) -> Result {
-    body(&storage[(head + index) & (storage.count - 1)])
+  /// The element at `index`, 0 being the oldest; changed in place.
+  subscript(index: Int) -> Element {
+    _read { yield storage[(head + index) & (storage.count - 1)] }
+    _modify { yield &storage[(head + index) & (storage.count - 1)] }
   }
 
   /// The capacity stays a power of two, so that an index is masked and not divided.
   private mutating func grow() {
-    var larger: [Element?] = []
+    var larger: [Element] = []
     let capacity = max(16, storage.count * 2)
     larger.reserveCapacity(capacity)
-    for index in 0..<count { larger.append(storage[(head + index) & (storage.count - 1)]) }
-    larger.append(contentsOf: repeatElement(nil, count: capacity - count))
+    for index in 0..<count { larger.append(self[index]) }
+    larger.append(contentsOf: repeatElement(vacant, count: capacity - count))
     storage = larger
     head = 0
   }

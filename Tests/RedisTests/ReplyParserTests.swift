@@ -16,9 +16,10 @@ import Testing
       var failure: ReplyFailure?
       unsafe part.withUnsafeBytes { raw in
         do throws(ReplyFailure) {
-          try unsafe parser.feed(raw) {
-            replies.append($0)
-            length += $1
+          var rest = unsafe raw[...]
+          while let (reply, count) = try unsafe parser.nextReply(from: &rest) {
+            replies.append(reply)
+            length += count
           }
         } catch { failure = error }
       }
