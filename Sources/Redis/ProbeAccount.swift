@@ -3,7 +3,25 @@ private import Synchronization
 /// Keeps a probe's ledger, in the order in which the server counts: reply by reply.
 final class ProbeAccount: ReplyObserver {
   private struct State {
-    var ledger = ProbeLedger()
+    /// Without what `run` still holds.
+    var booked = ProbeLedger()
+    /// Answers to one command in a row: thousands of samples cost one look into the dictionary.
+    var run: (name: String, calls: UInt64) = ("", 0)
+
+    var ledger: ProbeLedger {
+      var ledger = booked
+      if run.calls > 0 { ledger.calls[run.name, default: 0] &+= run.calls }
+      return ledger
+    }
+
+    mutating func countCall(of name: String) {
+      if name != run.name {
+        booked = ledger
+        run = (name, 0)
+      }
+      run.calls &+= 1
+    }
+
     /// The key that TYPE was asked for last, and whether it was there: in the same batch the
     /// commands after it look up the same key, and an empty reply alone would not tell.
     var lastTypedKey: [UInt8] = []
@@ -36,16 +54,20 @@ final class ProbeAccount: ReplyObserver {
   }
 
   func sent(bytes: Int) {
-    state.withLock { $0.ledger.bytesOut &+= UInt64(clamping: bytes) }
+    state.withLock { $0.booked.bytesOut &+= UInt64(clamping: bytes) }
   }
 
   func answered(_ command: RedisCommand, _ reply: RESPValue, bytes: Int, token: UInt64) {
     state.withLock { state in
       if token != 0, state.marks[token] != nil { state.marks[token] = .some(state.ledger) }
-      state.ledger.bytesIn &+= UInt64(clamping: bytes)
+      state.booked.bytesIn &+= UInt64(clamping: bytes)
       if case .error(let text) = reply, RedisError.isRejection(text) { return }
-      state.ledger.calls[command.statName, default: 0] &+= 1
-      count(command, reply, &state)
+      state.countCall(of: command.statName)
+      if command.statName == "object|freq", case .integer = reply {
+        state.booked.hits &+= 1
+      } else {
+        count(command, reply, &state)
+      }
     }
   }
 }
@@ -69,16 +91,16 @@ extension ProbeAccount {
     case "exists":
       let found = reply.unsigned ?? 0
       let asked = UInt64(clamping: command.arguments.count)
-      state.ledger.hits &+= min(found, asked)
-      state.ledger.misses &+= asked - min(found, asked)
+      state.booked.hits &+= min(found, asked)
+      state.booked.misses &+= asked - min(found, asked)
     case "mget":
       // A key of another type answers null and counts as a hit: Probe does not send it.
       let found = reply.array?.count { !$0.isNull } ?? 0
-      state.ledger.hits &+= UInt64(clamping: found)
-      state.ledger.misses &+= UInt64(clamping: (reply.array?.count ?? 0) - found)
+      state.booked.hits &+= UInt64(clamping: found)
+      state.booked.misses &+= UInt64(clamping: (reply.array?.count ?? 0) - found)
     case let name where Self.lookups.contains(name):
       guard let isHit = isHit(command, reply, state) else { return }
-      if isHit { state.ledger.hits &+= 1 } else { state.ledger.misses &+= 1 }
+      if isHit { state.booked.hits &+= 1 } else { state.booked.misses &+= 1 }
       if name == "type" {
         state.lastTypedKey = command.arguments.first ?? []
         state.lastTypedExists = isHit

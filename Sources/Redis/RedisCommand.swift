@@ -8,6 +8,15 @@ package struct RedisCommand: Sendable, Hashable {
     self.arguments = arguments
   }
 
+  /// For batches of thousands: nothing is derived.
+  ///
+  /// - Parameter statName: must be what the other initialisers would make of it.
+  init(_ name: String, _ arguments: [[UInt8]], statName: String) {
+    self.name = name
+    self.arguments = arguments
+    self.statName = statName
+  }
+
   package init(_ name: String, _ arguments: [UInt8]...) { self.init(name, arguments) }
 
   package init(_ name: String, _ arguments: String...) {
