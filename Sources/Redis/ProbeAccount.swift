@@ -62,8 +62,9 @@ final class ProbeAccount: ReplyObserver {
       if token != 0, state.marks[token] != nil { state.marks[token] = .some(state.ledger) }
       state.booked.bytesIn &+= UInt64(clamping: bytes)
       if case .error(let text) = reply, RedisError.isRejection(text) { return }
-      state.countCall(of: command.statName)
-      if command.statName == "object|freq", case .integer = reply {
+      let name = command.statName
+      state.countCall(of: name)
+      if name == "object|freq", case .integer = reply {
         state.booked.hits &+= 1
       } else {
         count(command, reply, &state)

@@ -105,12 +105,12 @@ extension RedisClient {
     var flagged: [String] = []
     // Batches are mostly of one kind: a name that passed need not be looked at again.
     var passed: String?
-    for index in commands.indices where commands[index].name != passed {
+    for index in commands.indices where commands[index].kindInBatch != passed {
       let command = commands[index]
       let name = command.statName
       if try check(command, name, action) { flagged.append(name) }
       if !CommandGate.isRead(name) { changes = true }
-      passed = command.isJudgedByName ? command.name : nil
+      passed = command.judgedKind
     }
     let connection = try await connection(of: shared, until: deadline, action)
     for name in flagged { try checkFlag(name, connection, action) }

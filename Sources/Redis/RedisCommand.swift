@@ -2,19 +2,20 @@
 package struct RedisCommand: Sendable, Hashable {
   package let name: String
   package let arguments: [[UInt8]]
+  /// Given where batches of thousands would derive it each time.
+  private let givenStatName: String?
 
   package init(_ name: String, _ arguments: [[UInt8]]) {
     self.name = name
     self.arguments = arguments
+    givenStatName = nil
   }
 
-  /// For batches of thousands: nothing is derived.
-  ///
   /// - Parameter statName: must be what the other initialisers would make of it.
   init(_ name: String, _ arguments: [[UInt8]], statName: String) {
     self.name = name
     self.arguments = arguments
-    self.statName = statName
+    givenStatName = statName
   }
 
   package init(_ name: String, _ arguments: [UInt8]...) { self.init(name, arguments) }
@@ -40,14 +41,21 @@ package struct RedisCommand: Sendable, Hashable {
 extension RedisCommand {
   /// As in `INFO commandstats`: lower case, a container's subcommand after a bar: `client|list`.
   package var statName: String {
+    if let givenStatName { return givenStatName }
     let lower = name.lowercased()
     guard Self.containers.contains(lower), let sub = arguments.first else { return lower }
     return lower + "|" + String(decoding: sub, as: UTF8.self).lowercased()
   }
 
+  /// What a batch's commands are told apart by: the given name, else the first word.
+  var kindInBatch: String { givenStatName ?? name }
+
+  /// The kind under which the next command of a batch need not be judged again; nil: judge each.
+  var judgedKind: String? { givenStatName ?? (isJudgedByName ? name : nil) }
+
   /// False where the arguments choose what is done, so that another of the name may be another
   /// command.
-  var isJudgedByName: Bool { !Self.containers.contains(name.lowercased()) }
+  private var isJudgedByName: Bool { !Self.containers.contains(name.lowercased()) }
 
   /// Bytes of its RESP form at most: each part has a mark, up to 19 digits and two line ends.
   var encodedSizeLimit: Int {

@@ -14,10 +14,10 @@ extension RedisError {
     case "NOAUTH":
       return error(
         .auth, "a password is needed",
-        "set REDIS_PASSWORD, or password_file in the configuration")
+        "set CACHECONSOLE_PASSWORD, or use --ask-password or password_file in the configuration")
     case "WRONGPASS":
       return error(
-        .auth, "the user or the password is wrong", "check REDIS_PASSWORD and the user name")
+        .auth, "the user or the password is wrong", "check CACHECONSOLE_PASSWORD and the user name")
     case "NOPERM":
       let what = command.isEmpty ? "" : " " + commandText(command)
       return error(
@@ -56,7 +56,7 @@ extension RedisError {
         "close idle clients or raise maxclients")
     }
     if lower.hasPrefix("err invalid password") {
-      return error(.auth, "the password is wrong", "check REDIS_PASSWORD")
+      return error(.auth, "the password is wrong", "check CACHECONSOLE_PASSWORD")
     }
     if lower.hasPrefix("err wrong number of arguments for 'auth'") {
       return error(

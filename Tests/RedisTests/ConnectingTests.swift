@@ -34,7 +34,7 @@ import Testing
     let missing = await Fixture.failure(of: try Fixture.client(server.url))
     #expect(missing?.kind == .auth)
     #expect(missing?.message == "a password is needed")
-    #expect(missing?.nextStep.contains("REDIS_PASSWORD") == true)
+    #expect(missing?.nextStep.contains("CACHECONSOLE_PASSWORD") == true)
     let wrong = await Fixture.failure(of: try Fixture.client(server.url, password: "no"))
     #expect(wrong?.kind == .auth)
     #expect(wrong?.message == "the user or the password is wrong")

@@ -68,9 +68,10 @@ struct OnceRun {
     guard StandardStreams.print(text) else { return 1 }
     let failures = snapshot.nodes.filter { $0.state != .live }
     for node in failures {
-      StandardStreams.complain(
-        node.fault.map { "\(node.id.rawValue): \($0.line)" }
-          ?? "\(node.id.rawValue) (\(node.address)): \(node.state.rawValue)")
+      // Servers of the command line are named by their address, which the fault's line begins with.
+      let name = node.id.rawValue == node.address ? "" : "\(node.id.rawValue): "
+      let line = node.fault?.line ?? "\(node.address): \(node.state.rawValue)"
+      StandardStreams.complain(name + line)
     }
     return failures.isEmpty ? 0 : 1
   }

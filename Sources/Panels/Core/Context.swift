@@ -48,7 +48,7 @@ package struct Context: Sendable {
     self.environments = environments
     self.access = access
     self.capabilities = capabilities
-    self.glyphs = glyphs ?? Glyphs(isUnicode: capabilities.isUnicode)
+    self.glyphs = glyphs ?? Glyphs(level: capabilities.glyphs)
     self.columns = min(max(1, columns), CellGrid.maximumColumns)
     self.rows = min(max(1, rows), CellGrid.maximumRows)
     self.interval = interval
