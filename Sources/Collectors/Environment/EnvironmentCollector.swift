@@ -50,8 +50,12 @@ package final class EnvironmentCollector: Sendable {
     state = Mutex(State(builder: SnapshotBuilder(environment: environment, interval: interval)))
     let alarm = Alarm(loop: loop)
     self.alarm = alarm
+    // Many nodes share what one console may spend on sampling.
+    var budget = options.hotKeyBudget
+    budget.keysPerSecond = max(
+      50, min(budget.keysPerSecond, 2 * budget.keysPerSecond / Double(max(1, nodes.count))))
     let settings = NodePoller.Settings(
-      interval: interval, personalData: options.personalData, hotKeyBudget: options.hotKeyBudget,
+      interval: interval, personalData: options.personalData, hotKeyBudget: budget,
       windowSeconds: options.windowSeconds,
       detail: nodes.count <= Detail.fullNodes ? .full : .brief)
     let relay = Relay()

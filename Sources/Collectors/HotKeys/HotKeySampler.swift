@@ -34,8 +34,8 @@ package struct HotKeySampler: Sendable {
     case wait(until: MonotonicTime)
   }
 
-  /// A page short enough that no other client notices it: about 0.2 ms of the server's time.
-  package static let pageKeys = 200
+  /// A page short enough that no other client notices it: about 0.3 ms of the server's time.
+  package static let pageKeys = 400
   /// Aim: a pass over the keys in this time, so that a key that becomes hot is seen within it.
   package static let passSeconds = 8.0
   /// Candidates are read again this often.

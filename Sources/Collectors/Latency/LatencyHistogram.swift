@@ -26,6 +26,8 @@ package struct LatencyHistogram: Sendable, Hashable {
   /// rise is skipped.
   package init(cumulative pairs: [(upperBound: UInt64, count: UInt64)]) {
     var buckets: [Bucket] = []
+    // Exactly: these live in windows, for every command of every node.
+    buckets.reserveCapacity(min(pairs.count, Self.maximumBuckets))
     var below: UInt64 = 0
     for pair in pairs.prefix(Self.maximumBuckets) {
       guard pair.count > below, pair.upperBound > buckets.last?.upperBound ?? 0 else { continue }

@@ -81,7 +81,7 @@ package final class NodeCollector: Sendable {
   }
 
   private func run() async {
-    var poller = NodePoller(id: id, probe: probe, settings: settings)
+    let poller = NodePoller(id: id, probe: probe, settings: settings)
     var nextPoll = MonotonicTime.now()
     var nextSample = nextPoll
     while !Task.isCancelled {
@@ -116,5 +116,6 @@ package final class NodeCollector: Sendable {
     }
   }
 
+  @inline(never)
   private func publish(_ poller: NodePoller) { latest.withLock { $0 = poller.report } }
 }

@@ -5,9 +5,10 @@ package import Redis
 /// One server's collectors with all that they remember: asked one after another, so that no command
 /// of ours stands between a part's reply and the ledger that belongs to it.
 ///
-/// One task owns a poller. A part that fails costs its own figure only; a server that does not
+/// One task owns a poller; a class, because a struct of this size would be copied into the frames
+/// of that task's suspended calls, some 20 KB for each node. A part that fails costs its own figure only; a server that does not
 /// answer PING is asked nothing more in that poll.
-package struct NodePoller: Sendable {
+package final class NodePoller {
   package struct Settings: Sendable {
     /// Seconds between polls.
     package var interval: Double
@@ -76,7 +77,7 @@ package struct NodePoller: Sendable {
   }
 
   /// Keeps more of a node that came into view, less of one that left it.
-  package mutating func setDetail(_ detail: Detail, now: MonotonicTime) {
+  package func setDetail(_ detail: Detail, now: MonotonicTime) {
     guard detail != self.detail else { return }
     self.detail = detail
     counters.seconds = settings.window(detail)
@@ -90,7 +91,7 @@ package struct NodePoller: Sendable {
   }
 
   /// The slow log was reset by the operator: what is shown of it goes, too.
-  package mutating func clearSlowlog() {
+  package func clearSlowlog() {
     slowlog.clear()
     report.status.slow.value = []
   }
@@ -100,7 +101,7 @@ package struct NodePoller: Sendable {
 
 extension NodePoller {
   /// Asks everything that is due.
-  package mutating func poll(wantsClients: Bool) async {
+  package func poll(wantsClients: Bool) async {
     report.tried += 1
     do throws(RedisError) {
       try await ping()
@@ -116,7 +117,8 @@ extension NodePoller {
     }
   }
 
-  private mutating func failed(_ error: RedisError) {
+  @inline(never)
+  private func failed(_ error: RedisError) {
     report.status.fault = Fault(error)
     report.status.figures.pingMicroseconds = nil
     // Rates of a server that is silent say nothing about now; gauges stay with their age.
@@ -133,7 +135,7 @@ extension NodePoller {
     }
   }
 
-  private mutating func ping() async throws(RedisError) {
+  private func ping() async throws(RedisError) {
     guard pingHealth.isDue(now: .now(), runID: runID) else { return }
     do throws(RedisError) {
       let time = try await probe.ping(timeout: settings.timeout)
@@ -148,8 +150,13 @@ extension NodePoller {
 
   private var runID: String? { report.status.identity?.runID }
 
-  private mutating func readInfo() async throws(RedisError) {
-    let reading = try await probe.infoEverything(timeout: settings.timeout)
+  private func readInfo() async throws(RedisError) {
+    take(try await probe.infoEverything(timeout: settings.timeout))
+  }
+
+  /// Not inlined: what it needs of stack would be kept in the suspended task.
+  @inline(never)
+  private func take(_ reading: InfoReading) {
     infoGeneration = probe.generation
     let arrival = MonotonicTime(reading.receivedAt)
     let info = InfoReply(reading.bytes)
@@ -178,20 +185,21 @@ extension NodePoller {
     showCommands(at: arrival)
   }
 
-  private mutating func publishHistories() {
+  private func publishHistories() {
     report.status.hitRatioHistory = histories.hitRatio
     report.status.opsHistory = histories.ops
     report.status.memoryHistory = histories.memory
     report.status.pingHistory = histories.ping
   }
 
-  private mutating func showCommands(at now: MonotonicTime) {
+  @inline(never)
+  private func showCommands(at now: MonotonicTime) {
     let rows = counters.window?.commandFigures(latency: latency.figures) ?? []
     report.status.commands = Reading(
       value: Array(rows.prefix(detail.commandRows)), at: now, problem: latencyHealth.problem)
   }
 
-  private mutating func readLatency() async throws(RedisError) {
+  private func readLatency() async throws(RedisError) {
     guard latencyHealth.isDue(now: .now(), runID: runID) else { return }
     do throws(RedisError) {
       // Of another process than the last one: its histograms began at zero.
@@ -199,17 +207,7 @@ extension NodePoller {
       latencyRunID = runID
       let rows = try await probe.latencyHistogram(timeout: settings.timeout)
       guard probe.generation == infoGeneration else { return latency.clear() }
-      var histograms: [String: LatencyHistogram] = [:]
-      for row in rows.prefix(InfoReply.maximumCommands) {
-        histograms[row.name.lowercased()] = LatencyHistogram(row)
-      }
-      let now = MonotonicTime.now()
-      latency.add(LatencyWindow.Sample(at: now, histograms: histograms, own: probe.ledger))
-      latencyHealth.succeeded()
-      let figures = latency.figures
-      report.latency = figures?.merged
-      report.status.figures.readLatency(figures)
-      showCommands(at: now)
+      take(rows)
     } catch {
       guard Self.isOnlyThisPart(error) else { throw error }
       latency.clear()
@@ -219,7 +217,22 @@ extension NodePoller {
     }
   }
 
-  private mutating func readSlowlog() async throws(RedisError) {
+  @inline(never)
+  private func take(_ rows: [CommandHistogram]) {
+    var histograms: [String: LatencyHistogram] = [:]
+    for row in rows.prefix(InfoReply.maximumCommands) {
+      histograms[row.name.lowercased()] = LatencyHistogram(row)
+    }
+    let now = MonotonicTime.now()
+    latency.add(LatencyWindow.Sample(at: now, histograms: histograms, own: probe.ledger))
+    latencyHealth.succeeded()
+    let figures = latency.figures
+    report.latency = figures?.merged
+    report.status.figures.readLatency(figures)
+    showCommands(at: now)
+  }
+
+  private func readSlowlog() async throws(RedisError) {
     guard slowlogHealth.isDue(now: .now(), runID: runID) else { return }
     do throws(RedisError) {
       var count = SlowlogFollower.firstPage
@@ -248,7 +261,7 @@ extension NodePoller {
         + " raise slowlog-max-len"
   }
 
-  private mutating func readEvents() async throws(RedisError) {
+  private func readEvents() async throws(RedisError) {
     let now = MonotonicTime.now()
     guard eventsDue.map({ now >= $0 }) ?? true, eventsHealth.isDue(now: now, runID: runID) else {
       return
@@ -265,7 +278,7 @@ extension NodePoller {
     }
   }
 
-  private mutating func readClients(wanted: Bool) async throws(RedisError) {
+  private func readClients(wanted: Bool) async throws(RedisError) {
     guard wanted else {
       // Closed panels keep nothing.
       if clients != nil {
@@ -300,7 +313,7 @@ extension NodePoller {
   package var canSample: Bool { report.status.fault == nil && hotKeys.isActive(now: .now()) }
 
   /// Samples once; nil if more can be asked at once, else when.
-  package mutating func sample() async -> MonotonicTime? {
+  package func sample() async -> MonotonicTime? {
     do throws(RedisError) {
       let now = MonotonicTime.now()
       let until = try await hotKeys.step(probe, now: now, timeout: settings.timeout)
@@ -313,7 +326,8 @@ extension NodePoller {
     }
   }
 
-  package mutating func showHotKeys(_ now: MonotonicTime) {
+  @inline(never)
+  package func showHotKeys(_ now: MonotonicTime) {
     let lookups = report.window.flatMap { window -> Double? in
       guard window.seconds > 0.001, let lookups = window.lookups else { return nil }
       return Double(lookups) / window.seconds
