@@ -48,6 +48,11 @@ package final class RedisServer: Sendable {
     }
   }
 
+  /// Path of the Unix socket; nil for a TCP port.
+  package var socketPath: String? {
+    if case .unix(let path) = address { path } else { nil }
+  }
+
   package var processID: Int32? { process.withLock { $0?.processID } }
 
   /// Starts it again after `stop` or `kill9`, on the same address, empty.
