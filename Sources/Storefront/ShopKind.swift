@@ -25,8 +25,8 @@ package enum ShopKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Keys of this kind among 20,000: most are products and sessions. Together about 110 MB in
-  /// the server, so that the demo's 128 MB hold the shop and evict its long tail after a while.
+  /// Keys of this kind among 20,000: most are products and sessions. Together some 115 MB in
+  /// the server: the demo's 128 MB hold the shop, and evict its long tail.
   package var share: Int {
     switch self {
     case .product: 9_650
