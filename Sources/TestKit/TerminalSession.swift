@@ -98,13 +98,24 @@ package final class TerminalSession: Sendable {
     try server.tmux(["pipe-pane", "-O", "-t", name, "cat > '\(path)'"])
   }
 
-  /// True once the program has ended.
-  package func isOver() throws(TestKitError) -> Bool { try format("#{pane_dead}") == "1" }
+  /// How it ended; nil while it runs.
+  package func exit() throws(TestKitError) -> ChildProcess.Exit? {
+    let words = try format("#{pane_dead} #{pane_dead_status} #{pane_dead_signal}")
+      .split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    guard words.count == 3, words[0] == "1" else { return nil }
+    if let signal = Int32(words[2]) { return .signal(signal) }
+    if let code = Int32(words[1]) { return .code(code) }
+    // tmux 3.3a sometimes leaves a dead pane's process a zombie until the next SIGCHLD: this makes one.
+    try server.tmux(["run-shell", "true"])
+    return nil
+  }
 
-  /// Its exit code, nil while it runs or when a signal ended it.
-  package func exitCode() throws(TestKitError) -> Int32? {
-    guard try isOver() else { return nil }
-    return Int32(try format("#{pane_dead_status}"))
+  /// Waits for the program's end; at the deadline throws with the screen.
+  @discardableResult
+  package func waitForEnd(within seconds: Double = 10) throws(TestKitError) -> ChildProcess.Exit {
+    let exit = try Eventually.value(within: seconds) { () throws(TestKitError) in try self.exit() }
+    if let exit { return exit }
+    throw TestKitError("still running after \(seconds) s\nthe screen was:\n\(try screen())")
   }
 
   /// Waits until the screen satisfies `condition`; at the deadline throws with the screen.

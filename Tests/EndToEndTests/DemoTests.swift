@@ -44,8 +44,7 @@ import Testing
       $0.contains("SMEMBERS") || $0.contains("SORT") || $0.contains("SINTER")
     }
     try session.press("q")
-    try session.waitUntil("the end") { _ in (try? session.isOver()) == true }
-    #expect(try session.exitCode() == 0)
+    #expect(try session.waitForEnd() == .code(0))
     #expect(
       Eventually.holds { serverProcesses.isEmpty && TemporaryFolder.list(temporary.path) == [] })
   }
@@ -69,7 +68,7 @@ import Testing
     #expect(getsid(server) != getsid(console))
     #expect(getpgid(server) != getpgid(console))
     try session.press("C-c")
-    try session.waitUntil("the end") { _ in (try? session.isOver()) == true }
+    try session.waitForEnd()
     #expect(Eventually.holds { !ChildProcess.isRunning(server) })
   }
 

@@ -69,14 +69,10 @@ import Testing
     for (_, session) in sessions { try session.press("?") }
     for (terminal, session) in sessions {
       expectDrawable(try session.wait(for: "[?]"), terminal, "Help")
-      try session.press("Escape")
       try session.press("q")
     }
     for (terminal, session) in sessions {
-      try session.waitUntil("the end at \(terminal.testDescription)") { _ in
-        (try? session.isOver()) == true
-      }
-      #expect(try session.exitCode() == 0, "\(terminal.testDescription)")
+      #expect(try session.waitForEnd() == .code(0), "\(terminal.testDescription)")
     }
   }
 
@@ -154,7 +150,9 @@ import Testing
     try session.press("R")
     try session.waitUntil("a refusal with its reason") { $0.contains("--read-only") }
     #expect(try !session.screen().contains("top-secret"))
-    try session.press("Escape", "5")
+    try session.press("Escape")
+    try session.waitUntil("back in the list") { !$0.contains("encoding") }
+    try session.press("5")
     try session.wait(for: "[5]Slow")
     try session.waitUntil("entries") { $0.contains("SET") }
     #expect(try !session.screen().contains("top-secret"))
@@ -174,6 +172,7 @@ import Testing
     try session.press("Enter")
     try session.wait(for: "theme")
     try session.press("Escape")
+    try session.waitUntil("no command line") { !$0.contains(":themee") }
     try session.press("p")
     try session.waitUntil("a pause") { $0.lowercased().contains("paused") }
     try session.press("p")

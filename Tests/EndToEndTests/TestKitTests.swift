@@ -93,8 +93,7 @@ import Testing
     try session.resize(.init(40, 10))
     try session.type("tput cols; exit 4")
     try session.press("Enter")
-    try session.waitUntil("the shell's end") { _ in (try? session.isOver()) == true }
-    #expect(try session.exitCode() == 4)
+    #expect(try session.waitForEnd() == .code(4))
     #expect(try session.rows().count == 10)
   }
 }
