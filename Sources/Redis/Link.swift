@@ -28,6 +28,8 @@ final class Link: Sendable {
     var phase = Phase.idle
     /// Attempts in a row after which the server did not serve.
     var failures = 0
+    /// Why the last attempt failed; nil once one has succeeded.
+    var lastError: RedisError?
     /// Connections made so far.
     var generation: UInt64 = 0
     var lastWaiter: UInt64 = 0
@@ -101,7 +103,7 @@ final class Link: Sendable {
       state.lastWaiter += 1
       return state.lastWaiter
     }
-    let timer = loop.schedule(at: deadline) { self.release(id, self.stillConnecting()) }
+    let timer = loop.schedule(at: deadline) { self.giveUp(id) }
     defer { loop.cancel(timer) }
     return await withTaskCancellationHandler {
       await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Outcome, Never>) in
@@ -113,13 +115,13 @@ final class Link: Sendable {
             return nil
           case .open(let connection): return .success(connection)
           case .waiting(_, let error): return .failure(error)
-          case .idle: return .failure(stillConnecting())
+          case .idle: return .failure(state.lastError ?? stillConnecting())
           case .closed: return .failure(Self.closed(endpoint))
           }
         }
         if let outcome { waiter.resume(outcome) }
         if Task.isCancelled { release(id, Self.cancelled(endpoint)) }
-        if deadline <= EventLoop.now() { release(id, stillConnecting()) }
+        if deadline <= EventLoop.now() { giveUp(id) }
       }
     } onCancel: {
       release(id, Self.cancelled(endpoint))
@@ -129,6 +131,12 @@ final class Link: Sendable {
   private func release(_ id: UInt64, _ error: RedisError) {
     let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
     waiter?.resume(.failure(error))
+  }
+
+  /// The deadline came in the middle of an attempt: what the attempt before it met says more than that
+  /// this one is not over.
+  private func giveUp(_ id: UInt64) {
+    release(id, state.withLock { $0.lastError } ?? stillConnecting())
   }
 
   private func attempt() async {
@@ -167,6 +175,7 @@ final class Link: Sendable {
       if connection.hasServed {
         // It worked: the next command may try again at once.
         state.failures = 0
+        state.lastError = nil
         state.phase = .idle
       } else {
         wait(&state, error)
@@ -176,6 +185,7 @@ final class Link: Sendable {
 
   private func wait(_ state: inout State, _ error: RedisError) {
     state.failures += 1
+    state.lastError = error
     let delay = options.backoff.delay(afterFailures: state.failures)
     state.phase = .waiting(until: .now().advanced(by: delay), error)
   }

@@ -16,17 +16,27 @@ struct NodeConnection: Sendable {
 
   init(
     _ server: ServerPlan, personalData: PersonalDataPolicy, access: Access, loop: EventLoop,
-    resolver: Resolver, mailbox: Mailbox
+    resolver: Resolver, mailbox: Mailbox, interval: Double
   ) {
     id = server.id
     probe = Probe(
-      endpoint: server.endpoint, password: server.password, loop: loop, resolver: resolver)
+      endpoint: server.endpoint, password: server.password,
+      options: Self.options(interval: interval), loop: loop, resolver: resolver)
     searcher = KeySearcher(probe: probe, loop: loop) { mailbox.post(.keySearch($0)) }
     reader = KeyReader(probe: probe, personalData: personalData, access: access)
     mutator =
       access.isReadOnly
       ? nil
       : Mutator(endpoint: server.endpoint, password: server.password, loop: loop)
+  }
+
+  /// For connections that are polled every `interval` seconds.
+  static func options(interval: Double) -> RedisClient.Options {
+    var options = RedisClient.Options()
+    // A poll waits as long as its interval, between 1 and 3 seconds. Connecting ends earlier, so that
+    // the error says why there is no connection: "connected, but the server does not answer".
+    options.connectTimeout = .seconds(max(1, min(3, interval)) * 0.75)
+    return options
   }
 
   func close() {

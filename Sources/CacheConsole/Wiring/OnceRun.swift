@@ -51,7 +51,9 @@ struct OnceRun {
       MonitoredNode(
         id: server.id,
         probe: Probe(
-          endpoint: server.endpoint, password: server.password, loop: loop, resolver: resolver))
+          endpoint: server.endpoint, password: server.password,
+          options: NodeConnection.options(interval: startup.interval), loop: loop,
+          resolver: resolver))
     }
     defer { for node in probes { node.probe.close() } }
     var options = EnvironmentCollector.Options()

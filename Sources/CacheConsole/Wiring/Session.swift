@@ -50,7 +50,7 @@ final class Session {
     nodes = servers.map {
       NodeConnection(
         $0, personalData: startup.personalData, access: access, loop: loop, resolver: resolver,
-        mailbox: mailbox)
+        mailbox: mailbox, interval: startup.interval)
     }
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
