@@ -46,6 +46,7 @@ package final class Resolver: Sendable {
   ) async throws(ResolveError) -> [SocketAddress] {
     // A literal address needs no thread.
     if case .success(let literal) = Self.lookUp(host, port, numericOnly: true) { return literal }
+    guard EventLoop.Instant.now() < deadline else { throw .timeout }
     let id = state.withLock { state in
       state.lastID += 1
       return state.lastID

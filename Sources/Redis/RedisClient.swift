@@ -64,7 +64,7 @@ package final class RedisClient: Sendable {
     shared = Link(handshake: handshake, options: options, loop: loop)
   }
 
-  deinit { shared.close() }
+  deinit { close() }
 
   package var state: ConnectionState { shared.connectionState }
 

@@ -106,7 +106,10 @@ extension RedisURL {
       guard let close = text.firstIndex(of: "]") else {
         throw RedisURLError(message: "the address lacks its closing bracket ]")
       }
-      let host = String(text[text.index(after: text.startIndex)..<close])
+      // A zone's % may stand for itself or be written as %25 (RFC 6874).
+      let parts = text[text.index(after: text.startIndex)..<close].split(
+        separator: "%25", omittingEmptySubsequences: false)
+      let host = parts.joined(separator: "%")
       let rest = text[text.index(after: close)...]
       guard !host.isEmpty else { throw RedisURLError(message: "the host is missing") }
       if rest.isEmpty { return (host, RedisEndpoint.defaultPort) }

@@ -15,7 +15,7 @@ enum Fixture {
     }
   }()
 
-  /// A client that may send everything, with short deadlines.
+  /// A client that may send everything.
   static func client(
     _ url: String, password: String? = nil,
     _ configure: (inout RedisClient.Options) -> Void = { _ in }
@@ -23,6 +23,9 @@ enum Fixture {
     let url = try RedisURL(parsing: url)
     var options = RedisClient.Options()
     options.gate = .unrestricted
+    // Long for a server on this machine: tests that need a time-out set their own.
+    options.connectTimeout = .seconds(20)
+    options.commandTimeout = .seconds(20)
     configure(&options)
     return RedisClient(
       endpoint: url.endpoint, password: password.map { Secret($0) } ?? url.password,

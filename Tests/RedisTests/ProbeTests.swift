@@ -5,7 +5,11 @@ import Testing
 
 @Suite(.blocking) struct ProbeTests {
   static func probe(_ server: RedisServer) throws -> Probe {
-    Probe(endpoint: try RedisURL(parsing: server.url).endpoint, loop: Fixture.loop)
+    var options = RedisClient.Options()
+    options.connectTimeout = .seconds(20)
+    options.commandTimeout = .seconds(20)
+    return Probe(
+      endpoint: try RedisURL(parsing: server.url).endpoint, options: options, loop: Fixture.loop)
   }
 
   static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -125,7 +129,7 @@ import Testing
     let before = try await probe.infoEverything()
     server.pause()
     await #expect(throws: RedisError.self) {
-      try await probe.describe([Self.bytes("string")], timeout: .milliseconds(50))
+      try await probe.describe([Self.bytes("string")], timeout: .milliseconds(500))
     }
     server.resume()
     let after = try await probe.infoEverything()

@@ -26,7 +26,8 @@ import Testing
     .init(
       text: "redis://u:a:b@h", address: .tcp(host: "h", port: 6379), user: "u", password: "a:b"),
     .init(text: "redis://[::1]:6380", address: .tcp(host: "::1", port: 6380)),
-    .init(text: "redis://[fe80::1%25eth0]", address: .tcp(host: "fe80::1%25eth0", port: 6379)),
+    .init(text: "redis://[fe80::1%25eth0]", address: .tcp(host: "fe80::1%eth0", port: 6379)),
+    .init(text: "[fe80::1%eth0]:1", address: .tcp(host: "fe80::1%eth0", port: 1)),
     .init(text: "[2001:db8::7]:9/1", address: .tcp(host: "2001:db8::7", port: 9), database: 1),
     .init(text: "[::1]", address: .tcp(host: "::1", port: 6379)),
     .init(text: "host", address: .tcp(host: "host", port: 6379)),
