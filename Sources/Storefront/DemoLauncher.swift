@@ -41,9 +41,15 @@ package final class DemoLauncher: Sendable {
       spawn.standardOutput = report.writer
       spawn.hasOwnSession = true
       _ = fcntl(report.reader, F_SETFL, O_NONBLOCK)
+      do throws(SpawnError) {
+        processID = try spawn.start()
+      } catch {
+        close(alive.writer)
+        close(report.reader)
+        throw error
+      }
       descriptor = report.reader
       state = Mutex(State(writer: alive.writer))
-      processID = try spawn.start()
     } catch {
       throw DemoFailure("the demo's supervisor cannot start: \(error)")
     }

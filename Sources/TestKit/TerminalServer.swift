@@ -13,11 +13,18 @@ package final class TerminalServer: Sendable {
     folder = try TemporaryFolder()
     // The shell ends tmux (-D: in the foreground, so that its pid is known) when its input ends: with
     // `deinit`, and also when the test process goes away without one, as with a static server.
-    let script = "tmux \"$@\" & server=$!; read -r _; kill $server; wait $server"
+    let script = """
+      folder=$1; shift; tmux "$@" & server=$!; read -r _; kill $server; wait $server
+      rm -rf "$folder"
+      """
     var settings = TerminalServer.options(folder)
     settings.hasInput = true
     process = try ChildProcess(
-      "sh", ["-c", script, "sh", "-u", "-D", "-S", folder.file("tmux.sock"), "-f", "/dev/null"],
+      "sh",
+      [
+        "-c", script, "sh", folder.path, "-u", "-D", "-S", folder.file("tmux.sock"), "-f",
+        "/dev/null",
+      ],
       settings)
     let socket = folder.file("tmux.sock")
     guard Eventually.holds(within: 5, { unsafe access(socket, R_OK) == 0 }) else {

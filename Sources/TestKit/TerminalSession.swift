@@ -46,7 +46,9 @@ package final class TerminalSession: Sendable {
   }
 
   /// Presses keys by tmux's names: `Enter`, `Escape`, `C-c`, `Up`, `F1`, `q`.
-  package func press(_ keys: String...) throws(TestKitError) {
+  package func press(_ keys: String...) throws(TestKitError) { try press(keys) }
+
+  package func press(_ keys: [String]) throws(TestKitError) {
     try server.tmux(["send-keys", "-t", name, "--"] + keys)
   }
 

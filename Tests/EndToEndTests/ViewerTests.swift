@@ -1,0 +1,153 @@
+import TestKit
+import Testing
+
+/// What may be changed, by whom: seen from the server, through a proxy that records every byte.
+@Suite(.serialized, .blocking) struct ViewerTests {
+  private let home: TemporaryFolder
+  private let server: RedisServer
+
+  init() throws {
+    home = try TemporaryFolder()
+    server = try RedisServer(
+      .loopback,
+      arguments: [
+        "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lfu", "--slowlog-log-slower-than",
+        "0",
+      ])
+    let client = try server.connect()
+    try client.pipeline([
+      ["SET", "product:1", "{\"a\":1}"], ["HSET", "cart:1", "f", "v"], ["RPUSH", "l", "a", "b"],
+      ["SADD", "s", "a"], ["ZADD", "z", "1", "a"], ["XADD", "x", "*", "f", "v"],
+      ["SET", "session:1", "secret"],
+    ])
+  }
+
+  /// Monitoring reads and reads of keys; nothing else may leave a viewer's console.
+  static let allowed: Set<String> = [
+    "AUTH", "HELLO", "SELECT", "PING", "INFO", "DBSIZE", "COMMAND", "COMMAND INFO", "CONFIG GET",
+    "SLOWLOG GET", "SLOWLOG LEN", "LATENCY LATEST", "LATENCY HISTOGRAM", "CLIENT LIST", "CLIENT ID",
+    "CLIENT SETNAME", "CLIENT SETINFO", "CLIENT NO-TOUCH", "CLIENT NO-EVICT", "CLIENT INFO",
+    "CLIENT GETNAME", "SCAN", "TYPE", "TTL", "PTTL", "EXISTS", "OBJECT FREQ", "OBJECT ENCODING",
+    "OBJECT IDLETIME", "MEMORY USAGE", "STRLEN", "GETRANGE", "HLEN", "HSCAN", "LLEN", "LRANGE",
+    "SCARD", "SSCAN", "ZCARD", "ZRANGE", "ZSCAN", "XLEN", "XRANGE", "XINFO STREAM",
+  ]
+  static let containers: Set<String> = [
+    "CONFIG", "SLOWLOG", "LATENCY", "CLIENT", "OBJECT", "MEMORY", "COMMAND", "XINFO",
+  ]
+
+  @Test func `10,000 random keys and every command of a viewer send nothing but reads`() throws {
+    let proxy = try RecordingProxy(to: server.address)
+    var generator = SplitMix64(seed: 20_261_122)
+    let letters = "abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPRSTUVWXYZ0123456789/:?*[]. "
+      .map(String.init)
+    let special = [
+      "Enter", "Escape", "Tab", "BTab", "Up", "Down", "Left", "Right", "PPage", "NPage", "Home",
+      "End", "BSpace", "F1", "C-l", "C-b", "C-f", "y",
+    ]
+    let typed = [
+      ":slowlog reset", ":reveal", ":keys *", ":node", ":hot", ":clients", ":slow", ":env other",
+      ":theme mono", ":pause", ":commands", ":nodes", ":overview",
+    ]
+    var session = try open(proxy)
+    let length = try server.command(["SLOWLOG", "LEN"]).integer ?? 0
+    try session.type(":keys product:*")
+    try session.press("Enter")
+    try session.wait(for: "found 1")
+    try session.press("Enter")
+    try session.wait(for: "\"a\"")
+    var sent = 0
+    while sent < 10_000 {
+      if sent % 1_000 == 0 {
+        // Each command whole, as chance would hardly type one.
+        for command in typed {
+          try session.press("Escape")
+          try session.type(command)
+          try session.press("Enter", "y", "y")
+        }
+      }
+      let keys = (0..<250).map { _ in
+        UInt64.random(in: 0..<10, using: &generator) < 5
+          ? special.randomElement(using: &generator) ?? "Up"
+          : letters.randomElement(using: &generator) ?? "a"
+      }
+      try session.press(keys)
+      sent += keys.count
+      if try session.exit() != nil { session = try open(proxy) }
+    }
+    // Keys are taken in order: once these two are answered, all before them were.
+    // Esc and what follows in the same read would be one key with Alt, so that each look presses anew.
+    for key in ["1", "2"] {
+      let isShown = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+        try session.press("Escape")
+        _ = Eventually.holds(within: 0.1) { false }
+        try session.press(key)
+        return try Eventually.holds(within: 0.2) { () throws(TestKitError) -> Bool in
+          try session.screen().contains("[\(key)]")
+        }
+      }
+      #expect(isShown)
+    }
+    let names = Set(proxy.commands.map(Self.name))
+    #expect(names.contains("INFO") && names.contains("SCAN") && names.contains("GETRANGE"))
+    #expect(names.subtracting(Self.allowed) == [])
+    #expect(try (server.command(["SLOWLOG", "LEN"]).integer ?? 0) >= min(length, 128))
+  }
+
+  private func open(_ proxy: RecordingProxy) throws -> TerminalSession {
+    let session = try Console.open(
+      ["--redis", proxy.url, "--read-only", "--interval", "0.5"], home: home)
+    try session.wait(for: "L2 redis")
+    return session
+  }
+
+  private static func name(_ words: [String]) -> String {
+    let first = words.first?.uppercased() ?? ""
+    guard containers.contains(first), words.count > 1 else { return first }
+    return "\(first) \(words[1].uppercased())"
+  }
+
+  @Test func `an operator resets a slow log only after typing its name and y`() throws {
+    let session = try Console.open(["--redis", server.url, "--interval", "0.5"], home: home)
+    try session.wait(for: "1/1")
+    // From here on nothing is slow: what the log has is from before.
+    try server.command(["CONFIG", "SET", "slowlog-log-slower-than", "-1"])
+    let address = String(server.url.dropFirst("redis://".count))
+    try session.press("5")
+    try session.wait(for: "[5]Slow")
+    try session.press("R")
+    try session.wait(for: "SLOWLOG RESET on")
+    // Enter and a y without the name confirm nothing.
+    try session.press("Enter", "y")
+    try session.press("Escape")
+    try session.waitUntil("no dialog") { !$0.contains("SLOWLOG RESET on") }
+    let before = try server.command(["SLOWLOG", "GET", "-1"]).array?.count ?? 0
+    #expect(before > 10)
+    try session.press("R")
+    try session.wait(for: "SLOWLOG RESET on")
+    // A new dialog takes nothing for a second, and each key in that time makes it wait longer: this
+    // pause is what it asks for.
+    let isNamed = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+      _ = Eventually.holds(within: 1.1) { false }
+      try session.type(String(address.prefix(1)))
+      return try Eventually.holds(within: 0.3) { () throws(TestKitError) -> Bool in
+        try session.screen().contains("> \(address.prefix(1))")
+      }
+    }
+    #expect(isNamed)
+    try session.press("C-u")
+    try session.type(address)
+    try session.wait(for: "> \(address)")
+    let isConfirmed = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+      _ = Eventually.holds(within: 0.5) { false }
+      try session.press("y")
+      return try Eventually.holds(within: 0.3) { () throws(TestKitError) -> Bool in
+        try !session.screen().contains("SLOWLOG RESET on")
+      }
+    }
+    #expect(isConfirmed)
+    #expect(
+      try Eventually.holds { () throws(TestKitError) -> Bool in
+        try server.command(["SLOWLOG", "LEN"]).integer == 0
+      })
+  }
+}
