@@ -164,6 +164,20 @@ private struct LFUServer {
     #expect(slow.asked > 500 * 10 / 2)
   }
 
+  @Test func `the first pass and one after a change of traffic are quick, the others are not`() {
+    var server = LFUServer(keys: 20_000, seed: 1)
+    var sampler = HotKeySampler()
+    sampler.keys = 20_000
+    #expect(sampler.rate == 5_000)
+    _ = run(&server, &sampler, seconds: 6, traffic: [:])
+    #expect(sampler.passes == 1)
+    #expect(sampler.rate == 2_000)
+    sampler.hurry()
+    #expect(sampler.rate == 5_000)
+    _ = run(&server, &sampler, seconds: 12, traffic: [:])
+    #expect(sampler.rate == 2_000)
+  }
+
   @Test func `a pass is counted and wrong answers do no harm`() {
     var sampler = HotKeySampler(capacity: 4)
     let now = MonotonicTime(nanoseconds: 1)

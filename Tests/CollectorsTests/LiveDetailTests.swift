@@ -105,6 +105,18 @@ import Testing
     #expect(report.note?.contains("assumed") != true)
   }
 
+  @Test func `a single look walks all keys for the hot ones`() async throws {
+    let server = try RedisServer(arguments: ["--maxmemory-policy", "allkeys-lfu"])
+    let connection = try server.connect()
+    try connection.pipeline((0..<4_000).map { ["SET", "product:\($0)", "x"] })
+    try connection.pipeline((0..<2_000).map { _ in ["GET", "product:3210"] })
+    let watch = try Watch([server], interval: 0.2)
+    let report = await watch.collector.collectOnce().hotKeys
+    #expect(report.rows.first?.key == KeyName("product:3210"))
+    #expect(report.keys == 4_000)
+    #expect(report.sampled == 4_000)
+  }
+
   @Test func `a refused OBJECT FREQ is said, and the rest goes on`() async throws {
     let server = try RedisServer(arguments: ["--maxmemory-policy", "allkeys-lfu"])
     let admin = try server.connect()

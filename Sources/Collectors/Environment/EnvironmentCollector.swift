@@ -125,15 +125,27 @@ package final class EnvironmentCollector: Sendable {
   }
 
   /// For a single look: starts, waits until each node was polled twice, so that rates are known, and
-  /// stops. A node that does not answer costs two timeouts at most.
+  /// stops. Hot keys get some seconds more for a first pass; a node that does not answer costs two
+  /// timeouts at most.
   package func collectOnce() async -> Snapshot {
+    for node in nodes { node.sampleFast() }
     start()
-    let limit = MonotonicTime.now().advanced(bySeconds: 2 * options.interval + 8)
-    while MonotonicTime.now() < limit, !nodes.allSatisfy({ Self.isDone($0.report) }) {
+    let begin = MonotonicTime.now()
+    let limit = 2 * options.interval + 8
+    while true {
+      let age = MonotonicTime.now().seconds(since: begin)
+      let reports = nodes.map(\.report)
+      let isDone = reports.allSatisfy(Self.isDone)
+      let wantsMore = age < options.interval + 4 && !reports.allSatisfy(Self.hasHotKeys)
+      if age >= limit || isDone && !wantsMore { break }
       do { try await loop.sleep(for: .milliseconds(20)) } catch { break }
     }
     stop()
     return snapshot()
+  }
+
+  private static func hasHotKeys(_ report: NodeReport) -> Bool {
+    report.answered == 0 || report.hasWholePass
   }
 
   private static func isDone(_ report: NodeReport) -> Bool {

@@ -37,7 +37,7 @@ package struct HotKeySampler: Sendable {
   /// A page short enough that no other client notices it: about 0.3 ms of the server's time.
   package static let pageKeys = 400
   /// Aim: a pass over the keys in this time, so that a key that becomes hot is seen within it.
-  package static let passSeconds = 8.0
+  package static let passSeconds = 10.0
   /// Candidates are read again this often.
   package static let resampleSeconds = 1.0
   /// A newcomer that rose since the last pass keeps its place this long, to show its rate.
@@ -76,6 +76,8 @@ package struct HotKeySampler: Sendable {
   private var refilled: MonotonicTime?
   private var passStarted: MonotonicTime?
   private var lastPassSeconds: Double?
+  /// The first pass and those after a change of traffic are quick.
+  private var hurriedPasses = 1
   private var nextResample: MonotonicTime?
 
   /// - Parameter remembers: keep 128 KB to notice keys that rise between passes; off where very
@@ -93,11 +95,15 @@ package struct HotKeySampler: Sendable {
     counter = oldCounter
   }
 
+  /// The traffic has changed: walk what is left of this pass and one more at the burst's pace.
+  package mutating func hurry() { hurriedPasses = passes + 2 }
+
   /// Keys per second that may be asked now.
   package var rate: Double {
     let ceiling = budget.keysPerSecond * budget.burst
     let wanted =
-      passes == 0 ? ceiling : keys.map { Double($0) / Self.passSeconds } ?? budget.keysPerSecond
+      passes < hurriedPasses
+      ? ceiling : keys.map { Double($0) / Self.passSeconds } ?? budget.keysPerSecond
     let allowed = min(max(wanted, budget.keysPerSecond), ceiling)
     guard let cost = microsecondsPerKey, cost > 0 else { return allowed }
     return max(10, min(allowed, budget.serverShare * 1e6 / cost))

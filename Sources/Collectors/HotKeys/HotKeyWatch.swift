@@ -19,8 +19,13 @@ package struct HotKeyWatch: Sendable {
   }
 
   /// Takes over what an INFO reply says about policy, keys, clock and cost.
+  ///
+  /// - Parameters:
+  ///   - window: for the mean cost of a command.
+  ///   - interval: for a change of traffic.
   package mutating func update(
-    _ info: InfoReply, figures: NodeFigures, window: CounterDelta?, arrival: MonotonicTime
+    _ info: InfoReply, figures: NodeFigures, window: CounterDelta?, interval: CounterDelta?,
+    arrival: MonotonicTime
   ) {
     if runID != info["run_id"] {
       runID = info["run_id"]
@@ -34,6 +39,7 @@ package struct HotKeyWatch: Sendable {
     if figures.isLoading == true { obstacle = "the server is loading its data" }
     sampler.keys = figures.databases.first { $0.index == database }?.keys ?? 0
     clock = info.unsigned("server_time_usec").map { ($0, arrival) }
+    watchTraffic(interval)
     if let frequency = window?.meanMicroseconds(of: "object|freq") {
       let page = (window?.meanMicroseconds(of: "scan") ?? 0) / Double(HotKeySampler.pageKeys)
       // commandstats leave out reading and answering, about as much again for so small a command.
@@ -42,6 +48,36 @@ package struct HotKeyWatch: Sendable {
   }
 
   private static let overhead = 0.5
+
+  /// Lookups per second, smoothed over about ten intervals.
+  private var usualRate: Double?
+
+  /// A key that becomes hot mostly shows in the total first: then the next pass is a quick one.
+  private mutating func watchTraffic(_ interval: CounterDelta?) {
+    guard let interval, interval.seconds > 0.1, let lookups = interval.lookups else {
+      usualRate = nil
+      return
+    }
+    let rate = Double(lookups) / interval.seconds
+    guard let usual = usualRate else {
+      usualRate = rate
+      return
+    }
+    let change = abs(rate - usual)
+    // Above what chance does to a few hundred lookups.
+    if change > 0.25 * usual, change > 50 {
+      sampler.hurry()
+      usualRate = rate
+    } else {
+      usualRate = usual + 0.2 * (rate - usual)
+    }
+  }
+
+  /// True once every key was sampled, or where none can be.
+  package var hasWholePass: Bool { obstacle != nil || health.problem != nil || sampler.passes > 0 }
+
+  /// For a single look: as fast as the server's share of time allows.
+  package mutating func sampleFast() { sampler.budget.burst = max(sampler.budget.burst, 10) }
 
   package func isActive(now: MonotonicTime) -> Bool {
     obstacle == nil && (sampler.keys ?? 0) > 0 && health.isDue(now: now, runID: runID)

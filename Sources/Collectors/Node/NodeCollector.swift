@@ -12,6 +12,7 @@ package final class NodeCollector: Sendable {
     var wantsClients = false
     var isPaused = false
     var clearsSlowlog = false
+    var samplesFast = false
     /// Ask at once, not at the next interval.
     var isHurried = false
   }
@@ -71,6 +72,9 @@ package final class NodeCollector: Sendable {
     if isNews { alarm.ring() }
   }
 
+  /// For a single look: find hot keys as fast as the server's share of time allows.
+  package func sampleFast() { wishes.withLock { $0.samplesFast = true } }
+
   /// The slow log was reset: forget what is shown of it and look again.
   package func clearSlowlog() {
     wishes.withLock { wishes in
@@ -94,6 +98,7 @@ package final class NodeCollector: Sendable {
       var now = MonotonicTime.now()
       poller.setDetail(wishes.detail, now: now)
       if wishes.clearsSlowlog { poller.clearSlowlog() }
+      if wishes.samplesFast { poller.sampleFast() }
       if wishes.isPaused {
         await alarm.wait(until: now.advanced(bySeconds: 3600))
         nextPoll = .now()

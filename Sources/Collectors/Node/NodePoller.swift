@@ -175,7 +175,9 @@ extension NodePoller {
     report.status.info = detail == .full ? info.document : nil
     report.status.errors = counters.window?.errorFigures ?? []
     report.status.ownCost = counters.window?.ownCost ?? OwnCost()
-    hotKeys.update(info, figures: figures, window: counters.window, arrival: arrival)
+    hotKeys.update(
+      info, figures: figures, window: counters.window, interval: counters.interval,
+      arrival: arrival)
     showHotKeys(arrival)
     histories.append(
       hitRatio: report.interval?.hitRatio, ops: report.interval?.rate(.commands),
@@ -312,6 +314,8 @@ extension NodePoller {
   /// True while sampling is possible and the server answers.
   package var canSample: Bool { report.status.fault == nil && hotKeys.isActive(now: .now()) }
 
+  package func sampleFast() { hotKeys.sampleFast() }
+
   /// Samples once; nil if more can be asked at once, else when.
   package func sample() async -> MonotonicTime? {
     do throws(RedisError) {
@@ -332,6 +336,7 @@ extension NodePoller {
       guard window.seconds > 0.001, let lookups = window.lookups else { return nil }
       return Double(lookups) / window.seconds
     }
+    report.hasWholePass = hotKeys.hasWholePass
     report.status.hotKeys = hotKeys.report(
       node: report.status.id, lookupsPerSecond: lookups, now: now)
   }

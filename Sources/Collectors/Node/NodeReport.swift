@@ -9,6 +9,8 @@ package struct NodeReport: Sendable {
   package var interval: CounterDelta?
   /// All commands of the window, to be merged over nodes.
   package var latency: LatencyHistogram?
+  /// The hot-key sampler has seen every key once, or cannot.
+  package var hasWholePass = false
   /// Polls that were answered, and all that were tried.
   package var answered = 0
   package var tried = 0
