@@ -84,7 +84,7 @@ extension RedisError {
     ]
     if codes.contains(String(text.prefix { $0 != " " })) { return true }
     let lower = text.lowercased()
-    return lower.hasPrefix("err unknown command") || lower.hasPrefix("err unknown subcommand")
+    return lower.hasPrefix("err unknown command") || lower.hasPrefix("err unknown subcommand '")
       || lower.hasPrefix("err wrong number of arguments")
   }
 }

@@ -64,7 +64,8 @@ import Testing
     _ = try await probe.objectFrequencies(keys)
     _ = try await probe.scan(cursor: Self.bytes("0"), match: Self.bytes("s*"), count: 100)
     _ = try await probe.slowlog(count: 10)
-    _ = try await probe.latencyHistogram()
+    // 6.2 has none.
+    _ = try? await probe.latencyHistogram()
     _ = try await probe.latencyLatest()
     _ = try await probe.clientList()
     _ = try await probe.clientList(ids: [1, 2, 3])
@@ -80,7 +81,13 @@ import Testing
     let own = after.ledger.since(before.ledger)
     var counted = Self.calls(new)
     for (name, count) in Self.calls(old) { counted[name, default: 0] -= count }
-    #expect(own.calls == counted.filter { $0.value > 0 })
+    // Before 7.0 the server counts under the container.
+    let folds = counted["client"] != nil
+    let calls = own.calls.reduce(into: [String: UInt64]()) { calls, row in
+      let name = folds ? String(row.key.prefix { $0 != "|" }) : row.key
+      calls[name, default: 0] += row.value
+    }
+    #expect(calls == counted.filter { $0.value > 0 })
     func difference(_ name: String) -> UInt64? {
       guard let a = old[name].flatMap({ UInt64($0) }), let b = new[name].flatMap({ UInt64($0) })
       else { return nil }
@@ -151,7 +158,7 @@ import Testing
       return
     }
     #expect(left > 900_000 && left <= 1_000_000)
-    #expect(described[2].encoding == "listpack")
+    #expect(["listpack", "ziplist"].contains(described[2].encoding))
     #expect(described[0].memoryBytes.map { $0 > 0 } == true)
     #expect(described[0].idleSeconds != nil && described[0].frequency == nil)
     #expect(described[3].timeToLive == .gone && described[3].memoryBytes == nil)
@@ -214,9 +221,9 @@ import Testing
   @Test func `slow log, latency and clients are read`() async throws {
     let server = try RedisServer(arguments: [
       "--slowlog-log-slower-than", "0", "--latency-monitor-threshold", "1",
-      "--enable-debug-command", "yes",
     ])
-    try server.command(["DEBUG", "SLEEP", "0.01"])
+    let loop = "local i = 0 while i < 5000000 do i = i + 1 end"
+    #expect(try server.command(["EVAL", loop, "0"]).errorText == nil)
     try server.command(["SET", "a\u{1B}", "b"])
     let probe = try Self.probe(server)
     let slow = try await probe.slowlog(count: 100)
@@ -225,12 +232,13 @@ import Testing
     #expect(set.timestamp > 1_600_000_000)
     #expect(zip(slow, slow.dropFirst()).allSatisfy { $0.id > $1.id })
     let events = try await probe.latencyLatest()
-    #expect(events.first.map { $0.worstMilliseconds >= 10 } == true)
+    #expect(events.first.map { $0.worstMilliseconds >= 1 } == true)
     let clients = String(decoding: try await probe.clientList(), as: UTF8.self)
     #expect(clients.contains("name=cacheconsole"))
     let id = try await probe.clientID()
     let own = String(decoding: try await probe.clientList(ids: [id, 999_999]), as: UTF8.self)
     #expect(own.split(separator: "\n").count == 1)
+    guard try server.info("redis_version", "server")?.hasPrefix("6") != true else { return }
     let histograms = try await probe.latencyHistogram()
     let setHistogram = try #require(histograms.first { $0.name == "set" })
     #expect(setHistogram.calls == 1 && setHistogram.buckets.last?.cumulativeCalls == 1)
@@ -252,8 +260,12 @@ import Testing
 
 @Suite(.blocking) struct ScannerTests {
   static func filled(_ count: Int) throws -> RedisServer {
-    let server = try RedisServer(arguments: ["--enable-debug-command", "yes"])
-    try server.command(["DEBUG", "POPULATE", "\(count)", "key", "10"])
+    let server = try RedisServer()
+    let connection = try server.connect()
+    for start in stride(from: 0, to: count, by: 1000) {
+      let pairs = (start..<start + 1000).flatMap { ["key:\($0)", "0123456789"] }
+      try connection.command(["MSET"] + pairs)
+    }
     return server
   }
 

@@ -30,6 +30,8 @@ static inline void *chiredis_integer(const redisReadTask *task, long long value)
 
 static inline void *chiredis_null(const redisReadTask *task) {
   const chiredis_sink *sink = (const chiredis_sink *)task->privdata;
+  // A null of its own belongs to RESP3; here it is a string or an array of length -1.
+  if (task->type == REDIS_REPLY_NIL) return NULL;
   return sink->null(sink->context) ? chiredis_kept(task) : NULL;
 }
 
