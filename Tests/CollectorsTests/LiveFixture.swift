@@ -21,6 +21,23 @@ extension Trait where Self == BlockingTrait {
   static var blocking: Self { BlockingTrait() }
 }
 
+/// What the redis-server in PATH can do: the full test runs these suites against several.
+enum Offered {
+  private static let version: String = {
+    do throws(TestKitError) {
+      return try RedisServer().info("redis_version", "server") ?? ""
+    } catch {
+      preconditionFailure("no redis-server: \(error)")
+    }
+  }()
+
+  /// Subcommands in ACL rules and statistics, LATENCY HISTOGRAM: 7.0 and later, any Valkey.
+  static let isSevenOrLater = !version.hasPrefix("6.")
+
+  /// DEBUG is off by default since 7.0.
+  static let debugCommand = isSevenOrLater ? ["--enable-debug-command", "yes"] : []
+}
+
 /// A console's collectors on real servers, with the snapshots that they published.
 final class Watch: Sendable {
   static let loop: EventLoop = {

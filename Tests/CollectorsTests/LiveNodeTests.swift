@@ -15,10 +15,11 @@ import Testing
     let snapshot = await watch.collector.collectOnce()
     let node = snapshot.nodes[0]
     #expect(node.state == .live)
-    #expect(node.identity?.product == "redis")
+    #expect(["redis", "valkey"].contains(node.identity?.product))
     #expect(node.figures.keys == 50)
     #expect(node.figures.memoryLimit == 64 << 20)
-    #expect(node.figures.opsPerSecond == 0)
+    // Before 7.0 one refused LATENCY HISTOGRAM is counted as somebody's command.
+    if Offered.isSevenOrLater { #expect(node.figures.opsPerSecond == 0) }
     #expect((node.figures.pingMicroseconds ?? 0) > 0)
     #expect(node.commands.value.contains { $0.name == "set" && $0.totalCalls == 50 })
     // What only the console calls is no row.
@@ -70,7 +71,7 @@ import Testing
     #expect(watch.node.ownCost.lookupsPerSecond > 100)
     let get = watch.node.commands.value.first { $0.name == "get" }
     #expect(get?.totalCalls == 450)
-    #expect(get?.p99 != nil)
+    #expect((get?.p99 != nil) == Offered.isSevenOrLater)
     #expect(!watch.node.commands.value.contains { $0.name == "object|freq" })
   }
 
@@ -163,7 +164,8 @@ import Testing
     #expect(watch.latest.notices.isEmpty)
   }
 
-  @Test func `one refused command costs one figure and is not asked again`() async throws {
+  @Test(.enabled(if: Offered.isSevenOrLater))
+  func `one refused command costs one figure and is not asked again`() async throws {
     let server = try RedisServer()
     let admin = try server.connect()
     try admin.command([
@@ -215,7 +217,7 @@ import Testing
   }
 
   @Test func `a paused console asks nothing`() async throws {
-    let server = try RedisServer(arguments: ["--enable-debug-command", "yes"])
+    let server = try RedisServer(arguments: Offered.debugCommand)
     let watch = try Watch([server], interval: 0.1)
     watch.collector.start()
     try await watch.polls(2)

@@ -38,7 +38,7 @@ package final class EnvironmentCollector: Sendable {
   private let state: Mutex<State>
   private let publish: @Sendable (Snapshot) -> Void
 
-  /// - Parameter publish: called on the loop's thread.
+  /// - Parameter publish: called on the loop's thread; it must not call back.
   package init(
     environment: EnvironmentIdentity, nodes: [MonitoredNode], options: Options = Options(),
     loop: EventLoop, publish: @escaping @Sendable (Snapshot) -> Void
@@ -79,7 +79,7 @@ package final class EnvironmentCollector: Sendable {
     state.withLock { $0.task = task }
   }
 
-  /// Ends all polling; nothing is published after this returns on the loop's thread.
+  /// Ends all polling; nothing is published after this returns.
   package func stop() {
     let task = state.withLock { state in
       state.isStopped = true
@@ -168,7 +168,10 @@ package final class EnvironmentCollector: Sendable {
       state.isPublishScheduled = false
       return state.isStopped || state.demand.isPaused
     }
-    if !isQuiet { publish(snapshot()) }
+    guard !isQuiet else { return }
+    let snapshot = self.snapshot()
+    // Under the lock, so that nothing follows a `stop` that has returned.
+    state.withLock { if !$0.isStopped { publish(snapshot) } }
   }
 
   fileprivate func polled(_ id: NodeID) {

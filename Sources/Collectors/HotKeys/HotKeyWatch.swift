@@ -40,7 +40,10 @@ package struct HotKeyWatch: Sendable {
     sampler.keys = figures.databases.first { $0.index == database }?.keys ?? 0
     clock = info.unsigned("server_time_usec").map { ($0, arrival) }
     watchTraffic(interval)
-    if let frequency = window?.meanMicroseconds(of: "object|freq") {
+    // Before 7.0 subcommands are counted under their container.
+    let measured =
+      window?.meanMicroseconds(of: "object|freq") ?? window?.meanMicroseconds(of: "object")
+    if let frequency = measured {
       let page = (window?.meanMicroseconds(of: "scan") ?? 0) / Double(HotKeySampler.pageKeys)
       // commandstats leave out reading and answering, about as much again for so small a command.
       sampler.microsecondsPerKey = page + frequency + Self.overhead
