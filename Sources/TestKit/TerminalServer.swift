@@ -1,4 +1,3 @@
-private import Glibc
 private import Synchronization
 
 /// A tmux server of the tests' own: its socket is private, its configuration empty.
@@ -26,11 +25,18 @@ package final class TerminalServer: Sendable {
         "/dev/null",
       ],
       settings)
-    let socket = folder.file("tmux.sock")
-    guard Eventually.holds(within: 5, { unsafe access(socket, R_OK) == 0 }) else {
-      throw TestKitError("tmux did not start: \(process.errorText)")
+    // Its socket is there a moment before it listens: the first command that is answered tells.
+    var last = TestKitError("not tried")
+    let isReady = Eventually.holds(within: 10) { () -> Bool in
+      do throws(TestKitError) {
+        try tmux(["set-option", "-g", "status", "off"])
+        return true
+      } catch {
+        last = error
+        return false
+      }
     }
-    try tmux(["set-option", "-g", "status", "off"])
+    guard isReady else { throw TestKitError("tmux did not start: \(last)") }
     try tmux(["set-option", "-g", "remain-on-exit", "on"])
     try tmux(["set-option", "-sg", "escape-time", "0"])
   }

@@ -3,7 +3,7 @@ import Redis
 import TestKit
 import Testing
 
-@Suite struct ClientTests {
+@Suite(.blocking) struct ClientTests {
   @Test func `a client asks a real server over a Unix socket`() async throws {
     let server = try RedisServer()
     let client = try Fixture.client(server.url)
