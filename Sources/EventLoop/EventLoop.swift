@@ -34,6 +34,9 @@ package final class EventLoop: TaskExecutor {
   private let isSignalled = Atomic<Bool>(false)
   private let foreign = Mutex<[Work]>([])
   private let timers = Mutex(TimerHeap<Timer>())
+  /// The heap's earliest deadline, `Int64.max` for none, written under its lock: a turn in which
+  /// nothing is due takes no lock.
+  private let earliest = Atomic<Int64>(.max)
   private let timerIDs = Atomic<UInt64>(0)
   /// pthread_self of the loop's thread, 0 before `start`.
   private let thread = Atomic<UInt>(0)
@@ -160,7 +163,7 @@ extension EventLoop {
   /// True if the call was still to come and now is not.
   @discardableResult
   package func cancel(_ timer: TimerID) -> Bool {
-    timers.withLock { $0.remove(id: timer.value) != nil }
+    withTimers { $0.remove(id: timer.value) } != nil
   }
 
   package func sleep(for duration: Duration) async throws(CancellationError) {
@@ -182,12 +185,23 @@ extension EventLoop {
   }
 
   private func interrupt(_ id: UInt64) {
-    let timer = timers.withLock { $0.remove(id: id) }
+    let timer = withTimers { $0.remove(id: id) }
     if case .sleep(let continuation) = timer { unsafe continuation.resume(returning: false) }
   }
 
+  /// Every change of the heap goes through here.
+  private func withTimers<Result>(
+    _ change: (inout sending TimerHeap<Timer>) -> sending Result
+  ) -> sending Result {
+    timers.withLock { heap in
+      let result = change(&heap)
+      earliest.store(heap.nextDeadline() ?? .max, ordering: .relaxed)
+      return result
+    }
+  }
+
   private func insert(_ timer: sending Timer, id: UInt64, at deadline: Instant) {
-    let isEarliest = timers.withLock { $0.insert(timer, id: id, at: deadline.nanoseconds) }
+    let isEarliest = withTimers { $0.insert(timer, id: id, at: deadline.nanoseconds) }
     if isEarliest, !isCurrent { wake() }
   }
 }
@@ -258,9 +272,10 @@ extension EventLoop {
     let local = unsafe self.local
     let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: Self.eventsPerTurn)
     var spinUntil: Int64 = 0
+    var now = clinux_monotonic()
     while true {
       let canSleep = local.ready.isEmpty && local.flushes.isEmpty
-      var timeout = canSleep ? timeoutMilliseconds() : 0
+      var timeout = canSleep ? timeoutMilliseconds(now) : 0
       if spinUntil != 0, canSleep, waiting.load(ordering: .relaxed) > 0 {
         if clinux_monotonic() < spinUntil { timeout = 0 } else { spinUntil = 0 }
       }
@@ -269,11 +284,16 @@ extension EventLoop {
         for index in 0..<Int(count) {
           unsafe deliver(events + index, local)
         }
-        if spinNanoseconds > 0 { spinUntil = clinux_monotonic() + spinNanoseconds }
       }
+      now = clinux_monotonic()
+      if count > 0, spinNanoseconds > 0 { spinUntil = now + spinNanoseconds }
       // Sockets come before timers: after a stop (Ctrl-Z) replies that are here must not time out.
-      fireTimers()
-      runTasks(local)
+      fireTimers(now)
+      if !local.ready.isEmpty {
+        runTasks(local)
+        // Tasks take time: the wait for the next deadline is shorter by that.
+        now = clinux_monotonic()
+      }
       flush(local)
     }
   }
@@ -283,7 +303,7 @@ extension EventLoop {
     if token == Self.wakeupToken {
       wakeup.clear()
       // Cleared before the queue is taken: a later post signals again.
-      isSignalled.store(false, ordering: .sequentiallyConsistent)
+      _ = isSignalled.exchange(false, ordering: .acquiringAndReleasing)
       takeForeignWork(local)
       return
     }
@@ -338,9 +358,9 @@ extension EventLoop {
     }
   }
 
-  private func fireTimers() {
-    let now = clinux_monotonic()
-    while let timer = timers.withLock({ $0.popDue(at: now) }) {
+  private func fireTimers(_ now: Int64) {
+    guard earliest.load(ordering: .relaxed) <= now else { return }
+    while let timer = withTimers({ $0.popDue(at: now) }) {
       switch timer {
       case .sleep(let continuation): unsafe continuation.resume(returning: true)
       case .call(let action): action()
@@ -349,9 +369,10 @@ extension EventLoop {
   }
 
   /// -1: nothing is due, sleep until something happens.
-  private func timeoutMilliseconds() -> Int32 {
-    guard let deadline = timers.withLock({ $0.nextDeadline() }) else { return -1 }
-    let wait = deadline.subtractingReportingOverflow(clinux_monotonic())
+  private func timeoutMilliseconds(_ now: Int64) -> Int32 {
+    let deadline = earliest.load(ordering: .relaxed)
+    guard deadline != .max else { return -1 }
+    let wait = deadline.subtractingReportingOverflow(now)
     if wait.overflow { return Int32.max }
     if wait.partialValue <= 0 { return 0 }
     // Rounded up: waking before the deadline would only mean waking twice.

@@ -1,5 +1,4 @@
 internal import EventLoop
-private import Glibc
 internal import Synchronization
 
 /// One established connection: a queue of commands in the order of the wire, and their replies.
@@ -68,8 +67,15 @@ final class Connection: EventSource {
     /// Set once the handshake is over.
     var readOnlyCommands: Set<String> = []
     var isEstablished = false
+    var clearance: Clearance?
     /// A command after the handshake was answered: the server is worth an immediate reconnect.
     var hasServed = false
+  }
+
+  /// A command that has passed the gate here and whose arguments cannot make it another one.
+  struct Clearance: Sendable {
+    var kind: RedisCommand.Kind
+    var changes: Bool
   }
 
   let endpoint: String
@@ -119,6 +125,12 @@ final class Connection: EventSource {
   var failure: RedisError? { state.withLock { $0.failure } }
 
   var hasServed: Bool { state.withLock { $0.hasServed } }
+
+  /// The last command that passed, so that the next of its kind is not judged anew.
+  var clearance: Clearance? {
+    get { state.withLock { $0.clearance } }
+    set { state.withLock { $0.clearance = newValue } }
+  }
 
   /// True if the server gave the command its `readonly` flag on this connection.
   func isFlaggedReadOnly(_ statName: String) -> Bool {

@@ -101,19 +101,16 @@ extension RedisClient {
   ) async throws(RedisError) -> [RESPValue] {
     let timeout = timeout ?? options.commandTimeout
     let deadline = EventLoop.now().advanced(by: timeout)
-    var changes = false
-    var flagged: [String] = []
-    // Batches are mostly of one kind: a name that passed need not be looked at again.
-    var passed: String?
-    for index in commands.indices where commands[index].kindInBatch != passed {
-      let command = commands[index]
-      let name = command.statName
-      if try check(command, name, action) { flagged.append(name) }
-      if !CommandGate.isRead(name) { changes = true }
-      passed = command.judgedKind
+    let connection: Connection
+    let changes: Bool
+    if let open = shared.openConnection, let known = open.clearance, known.covers(commands) {
+      (connection, changes) = (open, known.changes)
+    } else {
+      let judgement = try judge(commands, action)
+      connection = try await self.connection(of: shared, until: deadline, action)
+      try confirm(judgement, on: connection, action)
+      changes = judgement.changes
     }
-    let connection = try await connection(of: shared, until: deadline, action)
-    for name in flagged { try checkFlag(name, connection, action) }
     let outcome = await connection.send(
       commands, until: deadline, grace: timeout, changes: changes)
     switch outcome {
@@ -146,16 +143,21 @@ extension RedisClient {
   ) async throws(RedisError) -> RESPValue {
     let timeout = timeout ?? options.commandTimeout
     let deadline = EventLoop.now().advanced(by: timeout)
-    let name = command.statName
-    let needsFlag = try check(command, name, action)
-    let connection = try await connection(of: link, until: deadline, action)
-    if needsFlag { try checkFlag(name, connection, action) }
+    let connection: Connection
+    let changes: Bool
+    if let open = link.openConnection, let known = open.clearance, known.kind == command.kind {
+      (connection, changes) = (open, known.changes)
+    } else {
+      let judgement = try judge(CollectionOfOne(command), action)
+      connection = try await self.connection(of: link, until: deadline, action)
+      try confirm(judgement, on: connection, action)
+      changes = judgement.changes
+    }
     let outcome = await connection.send(
-      command, until: deadline, grace: timeout, changes: !CommandGate.isRead(name),
-      token: token)
+      command, until: deadline, grace: timeout, changes: changes, token: token)
     switch outcome {
     case .success(.error(let text)):
-      throw .server(text, endpoint: endpoint.description, action: action, command: name)
+      throw .server(text, endpoint: endpoint.description, action: action, command: command.statName)
     case .success(let reply): return reply
     case .failure(let error): throw error.during(action)
     }
@@ -174,35 +176,68 @@ extension RedisClient {
 
 // MARK: The gate
 
+extension Connection.Clearance {
+  func covers(_ commands: [RedisCommand]) -> Bool {
+    for index in commands.indices where commands[index].kind != kind { return false }
+    return true
+  }
+}
+
 extension RedisClient {
-  /// True if the command passes only with the server's `readonly` flag. Throws before any byte.
-  private func check(
-    _ command: RedisCommand, _ name: String, _ action: String
-  ) throws(RedisError) -> Bool {
-    switch options.gate.verdict(command, name: name) {
-    case .pass: return false
-    case .needsFlag: return true
-    case .refuse(let reason):
-      throw RedisError(
-        kind: .denied, endpoint: endpoint.description, action: action,
-        message: "\(RedisError.commandText(name)) was not sent: \(reason)")
-    }
+  /// What the gate found about the commands of one batch.
+  private struct Judgement {
+    /// True if one of them may change something.
+    var changes = false
+    /// Those that pass only with the server's `readonly` flag.
+    var flagged: [String] = []
+    /// The kind of all of them, if there is one that says what they are.
+    var commonKind: RedisCommand.Kind?
   }
 
-  private func checkFlag(
-    _ name: String, _ connection: Connection, _ action: String
-  ) throws(RedisError) {
-    if connection.isFlaggedReadOnly(name) { return }
-    if let bar = name.firstIndex(of: "|"),
-      connection.isFlaggedReadOnly(String(name[..<bar]))
-    {
-      return
+  /// Throws before any byte if one command is refused.
+  private func judge(
+    _ commands: some Collection<RedisCommand>, _ action: String
+  ) throws(RedisError) -> Judgement {
+    var judgement = Judgement()
+    // Batches are mostly of one kind: what passed need not be looked at again.
+    var passed: RedisCommand.Kind?
+    var kinds = 0
+    for command in commands where command.kind != passed {
+      let name = command.statName
+      switch options.gate.verdict(command, name: name) {
+      case .pass: break
+      case .needsFlag: judgement.flagged.append(name)
+      case .refuse(let reason):
+        throw RedisError(
+          kind: .denied, endpoint: endpoint.description, action: action,
+          message: "\(RedisError.commandText(name)) was not sent: \(reason)")
+      }
+      if !CommandGate.isRead(name) { judgement.changes = true }
+      passed = command.judgedKind
+      kinds += 1
     }
-    throw RedisError(
-      kind: .denied, endpoint: endpoint.description, action: action,
-      message: "\(RedisError.commandText(name)) was not sent: the server does not flag"
-        + " it as readonly",
-      nextStep: "the user needs +command|info, and the server must know the command")
+    judgement.commonKind = kinds == 1 ? passed : nil
+    return judgement
+  }
+
+  /// Throws before any byte if the server lacks a flag that one command needs.
+  private func confirm(
+    _ judgement: Judgement, on connection: Connection, _ action: String
+  ) throws(RedisError) {
+    for name in judgement.flagged {
+      if connection.isFlaggedReadOnly(name) { continue }
+      if let bar = name.firstIndex(of: "|"), connection.isFlaggedReadOnly(String(name[..<bar])) {
+        continue
+      }
+      throw RedisError(
+        kind: .denied, endpoint: endpoint.description, action: action,
+        message: "\(RedisError.commandText(name)) was not sent: the server does not flag it as"
+          + " readonly",
+        nextStep: "the user needs +command|info, and the server must know the command")
+    }
+    if let kind = judgement.commonKind {
+      connection.clearance = Connection.Clearance(kind: kind, changes: judgement.changes)
+    }
   }
 }
 

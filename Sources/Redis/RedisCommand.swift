@@ -47,11 +47,17 @@ extension RedisCommand {
     return lower + "|" + String(decoding: sub, as: UTF8.self).lowercased()
   }
 
-  /// What a batch's commands are told apart by: the given name, else the first word.
-  var kindInBatch: String { givenStatName ?? name }
+  /// What commands are told apart by, so that one of a kind is judged for all.
+  struct Kind: Sendable, Equatable {
+    var text: String
+    /// A given `statName` never equals a first word that somebody spelled like one.
+    var isGiven: Bool
+  }
 
-  /// The kind under which the next command of a batch need not be judged again; nil: judge each.
-  var judgedKind: String? { givenStatName ?? (isJudgedByName ? name : nil) }
+  var kind: Kind { Kind(text: givenStatName ?? name, isGiven: givenStatName != nil) }
+
+  /// The kind under which the next command need not be judged again; nil: judge each.
+  var judgedKind: Kind? { givenStatName != nil || isJudgedByName ? kind : nil }
 
   /// False where the arguments choose what is done, so that another of the name may be another
   /// command.

@@ -45,6 +45,29 @@ import Testing
     #expect(names == ["CLIENT", "COMMAND", "PING"])
   }
 
+  @Test func `a command that passed opens the gate for none but its own kind`() async throws {
+    let server = try RedisServer()
+    let proxy = try RecordingProxy(to: server.address)
+    let probe = Probe(endpoint: try RedisURL(parsing: proxy.url).endpoint, loop: Fixture.loop)
+    for _ in 0..<3 {
+      _ = try? await probe.objectFrequencies([ProbeTests.bytes("a")])
+      _ = try await probe.send(RedisCommand("SLOWLOG", "LEN"), action: "testing")
+      _ = try await probe.send(RedisCommand("PING"), action: "testing")
+      for refused in Self.refused + [RedisCommand("object|freq", "a"), RedisCommand("slowlog|len")]
+      {
+        await #expect(throws: RedisError.self, "\(refused.statName)") {
+          try await probe.send(refused, action: "testing")
+        }
+        await #expect(throws: RedisError.self, "\(refused.statName)") {
+          try await probe.pipeline([refused, refused], action: "testing")
+        }
+      }
+    }
+    let sent = Set(proxy.commands.map { $0.prefix(2).joined(separator: " ") })
+    #expect(
+      sent == ["CLIENT SETNAME", "COMMAND INFO", "OBJECT FREQ", "SLOWLOG LEN", "PING"])
+  }
+
   @Test func `reads of keys pass, because the server flags them readonly`() async throws {
     let server = try RedisServer()
     try server.command(["SET", "a", "1"])
