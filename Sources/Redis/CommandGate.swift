@@ -31,6 +31,9 @@ package struct CommandGate: Sendable {
 
   /// `name`: the command's `statName`.
   func verdict(_ command: RedisCommand, name: String) -> Verdict {
+    if case .unrestricted = rule { return .pass }
+    // Else `object|freq` as one word would pass for OBJECT FREQ.
+    if command.name.utf8.contains(UInt8(ascii: "|")) { return .refuse("no command is called so") }
     switch rule {
     case .unrestricted: return .pass
     case .only(let names):
