@@ -171,11 +171,13 @@ private struct LFUServer {
     #expect(sampler.rate == 5_000)
     _ = run(&server, &sampler, seconds: 6, traffic: [:])
     #expect(sampler.passes == 1)
-    #expect(sampler.rate == 2_000)
+    #expect(sampler.rate == 20_000 / HotKeySampler.passSeconds)
     sampler.hurry()
     #expect(sampler.rate == 5_000)
     _ = run(&server, &sampler, seconds: 12, traffic: [:])
-    #expect(sampler.rate == 2_000)
+    #expect(sampler.rate == 20_000 / HotKeySampler.passSeconds)
+    sampler.keys = 8
+    #expect(sampler.rate == 14)
   }
 
   @Test func `a pass is counted and wrong answers do no harm`() {

@@ -81,10 +81,10 @@ final class ConsoleLoop {
       }
       if let lost = screen.end { end = end ?? .ended(lost) }
       for message in mailbox.take() {
-        if case .snapshot(let snapshot) = message {
-          identities.check(snapshot, mailbox)
-        } else {
-          pace = Self.brisk
+        switch message {
+        case .snapshot(let snapshot): identities.check(snapshot, mailbox)
+        case .notice: break
+        default: pace = Self.brisk
         }
         apply(message, now)
       }

@@ -36,8 +36,12 @@ package struct HotKeySampler: Sendable {
 
   /// A page short enough that no other client notices it: about 0.3 ms of the server's time.
   package static let pageKeys = 400
-  /// Aim: a pass over the keys in this time, so that a key that becomes hot is seen within it.
-  package static let passSeconds = 10.0
+  /// Aim: a pass over the keys in this time, so that a key that becomes hot is seen within it even if
+  /// the traffic as a whole stays the same. Longer would be late; at 10 s the console's own CPU time
+  /// for 20,000 keys was over 0.5 % of a core.
+  package static let passSeconds = 14.0
+  /// Keys per second at least, where there are that many: the candidates alone take up to 64.
+  private static let slowest = 200.0
   /// Candidates are read again this often.
   package static let resampleSeconds = 1.0
   /// A newcomer that rose since the last pass keeps its place this long, to show its rate.
@@ -104,7 +108,9 @@ package struct HotKeySampler: Sendable {
     let wanted =
       passes < hurriedPasses
       ? ceiling : keys.map { Double($0) / Self.passSeconds } ?? budget.keysPerSecond
-    let allowed = min(max(wanted, budget.keysPerSecond), ceiling)
+    // A small keyspace is not walked faster than there is something new to see.
+    let slowest = keys.map { min(Self.slowest, Double($0) / 2 + 10) } ?? Self.slowest
+    let allowed = min(max(wanted, slowest), ceiling)
     guard let cost = microsecondsPerKey, cost > 0 else { return allowed }
     return max(10, min(allowed, budget.serverShare * 1e6 / cost))
   }

@@ -22,9 +22,15 @@ package struct ArgumentMask: Sendable {
     }
   }
 
+  /// Commands whose second word is a subcommand: `OBJECT FREQ key`.
+  private static let containers: Set<String> = ["debug", "memory", "object", "xgroup", "xinfo"]
+
   private func visibility(_ name: String, _ arguments: [[UInt8]]) -> (Int) -> Bool {
     let personal = Set(arguments.indices.dropFirst().filter { policy.covers(arguments[$0]) })
-    if !personal.isEmpty { return { $0 == 0 || personal.contains($0) } }
+    if !personal.isEmpty {
+      let lastWord = Self.containers.contains(name) ? 1 : 0
+      return { $0 <= lastWord || personal.contains($0) }
+    }
     if let last = KnownCommands.lastVisible(name, arguments) { return { $0 <= last } }
     return { _ in true }
   }
