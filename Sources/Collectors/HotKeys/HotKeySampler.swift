@@ -109,7 +109,7 @@ package struct HotKeySampler: Sendable {
       passes < hurriedPasses
       ? ceiling : keys.map { Double($0) / Self.passSeconds } ?? budget.keysPerSecond
     // A small keyspace is not walked faster than there is something new to see.
-    let slowest = keys.map { min(Self.slowest, Double($0) / 2 + 10) } ?? Self.slowest
+    let slowest = keys.map { min(Self.slowest, Double($0) * 2 + 10) } ?? Self.slowest
     let allowed = min(max(wanted, slowest), ceiling)
     guard let cost = microsecondsPerKey, cost > 0 else { return allowed }
     return max(10, min(allowed, budget.serverShare * 1e6 / cost))
@@ -181,7 +181,7 @@ package struct HotKeySampler: Sendable {
         continue
       }
       let reading = FrequencyReading(at: now, minute: minute, counter: value)
-      if candidates[key] != nil {
+      if askedAgain {
         candidates[key]?.track.add(reading, counter)
       } else {
         consider(key, reading)
@@ -208,6 +208,11 @@ package struct HotKeySampler: Sendable {
       rate = max(rate, counter.lookups(steps: rise, endingAt: reading.counter) / pass)
     }
     guard candidates.count < capacity || rate > rateFloor || reading.counter > counterFloor else {
+      return
+    }
+    // Looked up only now: nearly all keys of a pass have ended above.
+    guard candidates[key] == nil else {
+      candidates[key]?.track.add(reading, counter)
       return
     }
     var track = HotKeyCandidate(key: key)
