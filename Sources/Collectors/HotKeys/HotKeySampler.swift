@@ -21,7 +21,7 @@ package struct HotKeySampler: Sendable {
     /// Share of the server's time that sampling may take.
     package var serverShare: Double
 
-    package init(keysPerSecond: Double = 2_000, burst: Double = 2.5, serverShare: Double = 0.01) {
+    package init(keysPerSecond: Double = 2_000, burst: Double = 1.75, serverShare: Double = 0.01) {
       self.keysPerSecond = max(10, keysPerSecond)
       self.burst = max(1, burst)
       self.serverShare = serverShare
@@ -39,7 +39,7 @@ package struct HotKeySampler: Sendable {
   /// Aim: a pass over the keys in this time, so that a key that becomes hot is seen within it even if
   /// the traffic as a whole stays the same. Longer would be late; at 10 s the console's own CPU time
   /// for 20,000 keys was over 0.5 % of a core.
-  package static let passSeconds = 14.0
+  package static let passSeconds = 18.0
   /// Keys per second at least, where there are that many: the candidates alone take up to 64.
   private static let slowest = 200.0
   /// Candidates are read again this often.
