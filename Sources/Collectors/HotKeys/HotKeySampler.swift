@@ -21,7 +21,7 @@ package struct HotKeySampler: Sendable {
     /// Share of the server's time that sampling may take.
     package var serverShare: Double
 
-    package init(keysPerSecond: Double = 2_000, burst: Double = 1.75, serverShare: Double = 0.01) {
+    package init(keysPerSecond: Double = 2_000, burst: Double = 2.5, serverShare: Double = 0.01) {
       self.keysPerSecond = max(10, keysPerSecond)
       self.burst = max(1, burst)
       self.serverShare = serverShare
