@@ -47,7 +47,16 @@ let package = Package(
     .systemLibrary(
       name: "CHiredis", path: "Sources/CModules/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
+    // libcrypto: digests.
+    .systemLibrary(
+      name: "COpenSSL", path: "Sources/CModules/COpenSSL", providers: [.apt(["libssl-dev"])]),
+
     // MARK: Foundations
+
+    // The files that we read and write: JSON5, JSON, schema headers, safe and atomic files.
+    .target(name: "Documents", swiftSettings: strict),
+    // Digests for the audit chain and plan hashes.
+    .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: strict),
 
     // The epoll thread that is also a task executor: sockets, timers, name resolution.
     .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strict),
@@ -55,7 +64,7 @@ let package = Package(
     .target(name: "ConsoleModel", swiftSettings: strict),
     // Cell grid, styles, text width, layout, key and mouse events, the curses screen.
     .target(
-      name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict,
+      name: "Terminal", dependencies: ["CNcurses", "Documents"], swiftSettings: strict,
       linkerSettings: [archiveOrShared("ncursesw"), archiveOrShared("tinfo")]),
 
     // MARK: Clients and collectors
@@ -67,6 +76,14 @@ let package = Package(
     // Pollers that turn server replies into immutable snapshots.
     .target(
       name: "Collectors", dependencies: ["ConsoleModel", "Redis", "EventLoop"],
+      swiftSettings: strict),
+
+    // MARK: Acting
+
+    // Plan, preview, run, verify, audit; the detached runner.
+    .target(
+      name: "Operations",
+      dependencies: ["ConsoleModel", "Documents", "Crypto", "Redis", "EventLoop"],
       swiftSettings: strict),
 
     // MARK: The screen
@@ -86,8 +103,8 @@ let package = Package(
     .executableTarget(
       name: "CacheConsole",
       dependencies: [
-        "EventLoop", "ConsoleModel", "Terminal", "Redis", "Collectors", "Panels",
-        "Storefront",
+        "EventLoop", "ConsoleModel", "Documents", "Terminal", "Redis", "Collectors", "Operations",
+        "Panels", "Storefront",
       ],
       swiftSettings: strict),
 
@@ -124,9 +141,15 @@ let package = Package(
       name: "StorefrontTests", dependencies: ["Storefront", "Redis", "EventLoop", "TestKit"],
       swiftSettings: strict),
     .testTarget(
+      name: "OperationsTests",
+      dependencies: [
+        "Operations", "ConsoleModel", "Documents", "Crypto", "Redis", "EventLoop", "TestKit",
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "CacheConsoleTests",
       dependencies: [
-        "CacheConsole", "ConsoleModel", "Terminal", "Panels", "Collectors", "Redis", "EventLoop",
+        "CacheConsole", "ConsoleModel", "Documents", "Terminal", "Panels", "Collectors", "Redis", "EventLoop",
         "TestKit",
       ],
       swiftSettings: strict),

@@ -26,16 +26,25 @@ package struct EnvironmentIdentity: Sendable, Hashable {
 
 /// What this process may do, fixed for its lifetime.
 package struct Access: Sendable, Hashable {
-  /// Read-only by `--read-only` or by configuration: no changing action, no Mutator.
+  /// A viewer's process: no changing action, no Mutator.
   package var isReadOnly: Bool
   /// Why, in words for the refusal: "started with --read-only".
   package var reason: String
   /// The right to unmask personal data. Never granted to a read-only process.
   package var mayReveal: Bool
+  package var role: Role
+  package var limits: RoleLimits
+  /// What the server's ACL says about it, for the badge: "acl: console may not UNLINK"; empty: not known.
+  package var badge = ""
 
-  package init(isReadOnly: Bool, reason: String, mayReveal: Bool) {
-    self.isReadOnly = isReadOnly
+  package init(
+    isReadOnly: Bool, reason: String, mayReveal: Bool, role: Role = .admin,
+    limits: RoleLimits = RoleLimits()
+  ) {
+    self.isReadOnly = isReadOnly || role == .viewer
     self.reason = reason
-    self.mayReveal = mayReveal && !isReadOnly
+    self.mayReveal = mayReveal && !self.isReadOnly
+    self.role = self.isReadOnly ? .viewer : role
+    self.limits = limits
   }
 }

@@ -1,4 +1,5 @@
 internal import CNcurses
+private import Documents
 
 #if canImport(Glibc)
   internal import Glibc
@@ -51,7 +52,7 @@ enum CursesStart {
       entry.useDirectColor()
     else { return nil }
     let before = Environment.value("TERMINFO")
-    let inline = "b64:" + String(decoding: Base64.encode(entry.encoded), as: UTF8.self)
+    let inline = "b64:" + Base64.encode(entry.encoded)
     unsafe setenv("TERMINFO", inline, 1)
     defer {
       if let before {

@@ -1,3 +1,4 @@
+private import Documents
 private import Synchronization
 internal import CNcurses
 
@@ -189,8 +190,8 @@ internal import CNcurses
   /// - Returns: false where it is too long: emulators drop what is above 74,994 bytes of base64.
   package func copy(_ bytes: [UInt8]) -> Bool {
     let encoded = Base64.encode(bytes)
-    guard encoded.count <= 74_994 else { return false }
-    Self.write(Array("\u{1B}]52;c;".utf8) + encoded + [0x07], to: options.output)
+    guard encoded.utf8.count <= 74_994 else { return false }
+    Self.write(Array("\u{1B}]52;c;\(encoded)\u{7}".utf8), to: options.output)
     return true
   }
 

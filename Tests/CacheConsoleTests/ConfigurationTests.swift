@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConfigurationTests {
   private static let head = "{ schema: 'cacheconsole.config', version: 1,\n"
 
-  private func parse(_ body: String) throws(ConfigurationError) -> Configuration {
+  private func parse(_ body: String) throws(DocumentError) -> Configuration {
     try Configuration(parsing: Array((Self.head + body + "}").utf8), file: "c.json5")
   }
 
@@ -49,7 +49,7 @@ import Testing
       ("theme: 1", 2, "expected a string"),
     ] as [(String, Int, String)])
   func mistakesNameTheKeyAndTheLine(body: String, line: Int, expected: String) {
-    do throws(ConfigurationError) {
+    do throws(DocumentError) {
       _ = try parse(body)
       Issue.record("accepted \(body)")
     } catch {
@@ -65,7 +65,7 @@ import Testing
     ("{", "c.json5:1"),
   ])
   func headersAreChecked(text: String, expected: String) {
-    do throws(ConfigurationError) {
+    do throws(DocumentError) {
       _ = try Configuration(parsing: Array(text.utf8), file: "c.json5")
       Issue.record("accepted \(text)")
     } catch {
@@ -98,7 +98,7 @@ import Testing
         + "environments: { a: { class: 'staging', servers: [{url:'redis://u:secret@h'}] } } }")
     let loader = ConfigurationLoader(explicit: file, environment: [:])
     _ = unsafe chmod(file, 0o644)
-    do throws(ConfigurationError) {
+    do throws(DocumentError) {
       _ = try loader.load()
       Issue.record("accepted a readable file with a password")
     } catch {
@@ -111,7 +111,7 @@ import Testing
 
   @Test func aNamedFileMustExist() {
     let loader = ConfigurationLoader(explicit: "/nonexistent/c.json5", environment: [:])
-    #expect(throws: ConfigurationError.self) { try loader.load() }
+    #expect(throws: DocumentError.self) { try loader.load() }
     let usual = ConfigurationLoader(explicit: nil, environment: ["XDG_CONFIG_HOME": "/nonexistent"])
     #expect(usual.files.last == "/nonexistent/cacheconsole/config.json5")
   }

@@ -37,7 +37,7 @@ import Testing
     ] as [(String, Int, String)])
   func mistakesNameTheFileAndTheLine(body: String, line: Int, expected: String) {
     let text = "{ schema: 'cacheconsole.theme', version: 1, name: 'x',\n\(body)}"
-    do throws(ConfigurationError) {
+    do throws(DocumentError) {
       _ = try ThemeFiles.parse(Array(text.utf8), file: "x.json5")
       Issue.record("accepted \(text)")
     } catch {
@@ -48,11 +48,11 @@ import Testing
 
   @Test(arguments: ["../../etc/passwd", "", "a b", ".", "\u{1B}[2J"])
   func aNameIsNotAPath(name: String) {
-    #expect(throws: ConfigurationError.self) { try shipped.load(name) }
+    #expect(throws: DocumentError.self) { try shipped.load(name) }
   }
 
   @Test func anUnknownNameIsAnswered() {
-    do throws(ConfigurationError) {
+    do throws(DocumentError) {
       _ = try shipped.load("drak")
       Issue.record("loaded")
     } catch {

@@ -1,3 +1,5 @@
+private import Documents
+
 /// What the command line asks for, before any file is read.
 package struct Arguments: Sendable, Hashable {
   package enum Command: Sendable, Hashable {

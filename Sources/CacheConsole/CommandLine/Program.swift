@@ -1,3 +1,4 @@
+private import Documents
 private import Storefront
 private import Terminal
 
@@ -32,7 +33,7 @@ enum Program {
     let environment = ProcessEnvironment.variables()
     do throws(StartError) {
       let configuration: Configuration?
-      do throws(ConfigurationError) {
+      do throws(DocumentError) {
         configuration = try ConfigurationLoader(
           explicit: arguments.configurationFile, environment: environment
         ).load()

@@ -1,14 +1,15 @@
 private import ConsoleModel
+package import Documents
 
 extension Configuration {
   /// Parses one file; every key that it does not know is an error.
-  package init(parsing text: [UInt8], file: String) throws(ConfigurationError) {
+  package init(parsing text: [UInt8], file: String) throws(DocumentError) {
     self.init()
     let root: JSON5Node
     do throws(JSON5SyntaxError) {
       root = try JSON5Parser.parse(text)
     } catch {
-      throw ConfigurationError(file: file, error)
+      throw DocumentError(file: file, error)
     }
     var reader = try ObjectReader(root, path: "", file: file)
     try SchemaHeader.check(&reader, schema: Self.schema, version: Self.version)
@@ -31,7 +32,7 @@ extension Configuration {
     try reader.end()
     if let name = defaultEnvironment, environment(named: name) == nil {
       let hint = Suggestion.closest(to: name, in: environments.map(\.name))
-      throw ConfigurationError(
+      throw DocumentError(
         file: file,
         detail: "default_environment '\(name)' is not among its environments"
           + (hint.map { "; did you mean '\($0)'?" } ?? ""))
@@ -40,7 +41,7 @@ extension Configuration {
 
   private static func environment(
     _ member: JSON5Node.Member, file: String
-  ) throws(ConfigurationError) -> Environment {
+  ) throws(DocumentError) -> Environment {
     let path = "environments.\(member.key)"
     var reader = try ObjectReader(member.value, path: path, file: file)
     guard !member.key.isEmpty, member.key.utf8.count <= 64 else {
@@ -70,7 +71,7 @@ extension Configuration {
 
   private static func server(
     _ node: JSON5Node, path: String, index: Int, file: String
-  ) throws(ConfigurationError) -> Server {
+  ) throws(DocumentError) -> Server {
     var reader = try ObjectReader(node, path: path, file: file)
     guard let url = try reader.string("url") else {
       throw reader.failure("'\(path).url' is missing: redis://host:port/db or unix:///path")
@@ -89,29 +90,5 @@ extension Configuration {
         "'\(path)' names more than one of password_file, password_environment, ask_password")
     }
     return server
-  }
-}
-
-/// Every file of ours begins with a schema name and a version.
-enum SchemaHeader {
-  static func check(
-    _ reader: inout ObjectReader, schema: String, version: Int
-  ) throws(ConfigurationError) {
-    guard let found = try reader.string("schema") else {
-      throw reader.failure(
-        "'schema' is missing: begin with { schema: \"\(schema)\", version: \(version),")
-    }
-    guard found == schema else {
-      throw reader.failure("schema is '\(found)', expected '\(schema)'")
-    }
-    guard let number = try reader.number("version", in: 1...1_000_000) else {
-      throw reader.failure("'version' is missing: version: \(version)")
-    }
-    guard number.rounded() == number, Int(number) <= version, Int(number) >= max(1, version - 1)
-    else {
-      throw reader.failure(
-        "version \(number) is not readable by this program, which reads \(version)"
-          + (Int(number) > version ? "; a newer cacheconsole wrote it" : ""))
-    }
   }
 }

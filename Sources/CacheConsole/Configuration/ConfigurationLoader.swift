@@ -1,3 +1,4 @@
+package import Documents
 private import Glibc
 
 /// Finds, checks and merges the configuration files.
@@ -19,11 +20,11 @@ package struct ConfigurationLoader: Sendable {
   }
 
   /// - Returns: nil where no file exists.
-  package func load() throws(ConfigurationError) -> Configuration? {
+  package func load() throws(DocumentError) -> Configuration? {
     var merged: Configuration?
     for file in files {
       guard let contents = try FileReader.read(file) else {
-        if isExplicit { throw ConfigurationError(file: file, detail: "there is no such file") }
+        if isExplicit { throw DocumentError(file: file, detail: "there is no such file") }
         continue
       }
       let parsed = try Configuration(parsing: contents.bytes, file: file)
@@ -36,12 +37,12 @@ package struct ConfigurationLoader: Sendable {
   /// A file with a password in it must not be readable by others.
   private static func checkSecrets(
     _ configuration: Configuration, _ contents: FileReader.Contents, file: String
-  ) throws(ConfigurationError) {
+  ) throws(DocumentError) {
     let hasSecret = configuration.environments.flatMap(\.servers).contains {
       ServerPlan.hasPassword(url: $0.url)
     }
     guard hasSecret, contents.mode & 0o077 != 0 else { return }
-    throw ConfigurationError(
+    throw DocumentError(
       file: file,
       detail: "a server's url holds a password and others may read the file: chmod 600 it, or use"
         + " password_file or password_environment")

@@ -1,3 +1,4 @@
+private import Documents
 package import ConsoleModel
 package import Redis
 
@@ -60,7 +61,7 @@ extension EnvironmentPlan {
   ) throws(StartError) {
     var shared: Secret?
     if let file = arguments.passwordFile {
-      do throws(ConfigurationError) {
+      do throws(DocumentError) {
         shared = Secret(try FileReader.readSecret(file))
       } catch {
         throw .failed(error.description)
@@ -107,7 +108,7 @@ extension EnvironmentPlan {
         url = try RedisURL(parsing: server.url)
       } catch {
         throw .failed(
-          ConfigurationError(
+          DocumentError(
             file: environment.file,
             detail: "environments.\(environment.name): server '\(server.name)': \(error.message)"
           ).description)
@@ -129,7 +130,7 @@ extension EnvironmentPlan {
     _ server: Configuration.Server, url: RedisURL, passwords: PasswordSources
   ) throws(StartError) -> Secret? {
     if let file = server.passwordFile {
-      do throws(ConfigurationError) {
+      do throws(DocumentError) {
         return Secret(try FileReader.readSecret(file))
       } catch {
         throw .failed(error.description)

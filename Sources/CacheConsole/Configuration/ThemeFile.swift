@@ -1,3 +1,4 @@
+package import Documents
 package import Terminal
 
 /// Themes as files: JSON5 with the schema `cacheconsole.theme`, found by name.
@@ -42,9 +43,9 @@ package struct ThemeFiles: Sendable {
     return Set(found + Self.builtIn.map(\.name)).sorted()
   }
 
-  package func load(_ name: String) throws(ConfigurationError) -> Theme {
+  package func load(_ name: String) throws(DocumentError) -> Theme {
     guard Self.isName(name) else {
-      throw ConfigurationError(
+      throw DocumentError(
         file: Printable.line(name), detail: "is not a theme's name: letters, digits, - and _")
     }
     for folder in folders {
@@ -56,7 +57,7 @@ package struct ThemeFiles: Sendable {
     if let theme = Self.builtIn.first(where: { $0.name == name }) { return theme }
     let known = names()
     let hint = Suggestion.closest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-    throw ConfigurationError(
+    throw DocumentError(
       file: "theme '\(name)'",
       detail: "not found\(hint) Known: \(known.joined(separator: ", "))")
   }
@@ -72,12 +73,12 @@ package struct ThemeFiles: Sendable {
       }
   }
 
-  package static func parse(_ text: [UInt8], file: String) throws(ConfigurationError) -> Theme {
+  package static func parse(_ text: [UInt8], file: String) throws(DocumentError) -> Theme {
     let root: JSON5Node
     do throws(JSON5SyntaxError) {
       root = try JSON5Parser.parse(text)
     } catch {
-      throw ConfigurationError(file: file, error)
+      throw DocumentError(file: file, error)
     }
     var reader = try ObjectReader(root, path: "", file: file)
     try SchemaHeader.check(&reader, schema: schema, version: version)
@@ -102,7 +103,7 @@ package struct ThemeFiles: Sendable {
       return try Theme(name: name, roles: roles)
     } catch {
       let line = lines.first { error.key.split(separator: ".").contains(Substring($0.key)) }?.value
-      throw ConfigurationError(file: file, line: line, detail: error.description)
+      throw DocumentError(file: file, line: line, detail: error.description)
     }
   }
 }

@@ -1,3 +1,4 @@
+private import Documents
 package import ConsoleModel
 private import Glibc
 

@@ -1,3 +1,4 @@
+private import Documents
 package import ConsoleModel
 
 /// The document of `--once --json`; its names are documented in docs/snapshot.md and stay stable.

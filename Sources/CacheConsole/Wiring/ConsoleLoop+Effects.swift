@@ -1,3 +1,4 @@
+import Documents
 import ConsoleModel
 import Panels
 import Terminal
@@ -21,6 +22,12 @@ extension ConsoleLoop {
     case .describe(let node, let keys): session?.describe(node, keys)
     case .inspect(let request): session?.inspect(request)
     case .slowlogReset(let node): session?.resetSlowlog(node)
+    case .plan(let request): session?.plan(request)
+    case .cancelPlan: session?.cancelPlan()
+    case .run(let plan): session?.run(plan)
+    case .control(let id, let control): session?.control(id, control)
+    case .stopAll: session?.stopAll()
+    case .takeOver(let id): session?.takeOver(id)
     case .switchEnvironment(let name): switchEnvironment(name)
     case .setTheme(let name): setTheme(name)
     case .copy(let text): copy(text)
@@ -28,7 +35,7 @@ extension ConsoleLoop {
   }
 
   private func setTheme(_ name: String) {
-    do throws(ConfigurationError) {
+    do throws(DocumentError) {
       theme = try themes.load(name)
       screen.invalidate()
     } catch {

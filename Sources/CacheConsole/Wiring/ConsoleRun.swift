@@ -1,3 +1,4 @@
+private import Documents
 private import ConsoleModel
 private import EventLoop
 private import Panels
@@ -14,7 +15,7 @@ struct ConsoleRun {
     let themes = ThemeFiles(
       environment: startup.passwords.environment, executable: ProcessEnvironment.executable())
     let theme: Theme
-    do throws(ConfigurationError) {
+    do throws(DocumentError) {
       theme = try themes.load(startup.themeName)
     } catch {
       throw .failed(error.description)

@@ -1,3 +1,4 @@
+private import Documents
 package import ConsoleModel
 
 /// What the program was told to watch, from command line and configuration together.

@@ -10,6 +10,10 @@ package enum Message: Sendable {
   case keySearch(KeySearchProgress)
   case described([KeySummary])
   case inspection(KeyInspection)
+  /// A plan as far as it is known: again and again until its preview is complete.
+  case planned(OperationPlan)
+  /// Operations of all consoles, and the audit's newest entries.
+  case operations(OperationsReport)
   /// An effect succeeded; the text is shown.
   case effectDone(String)
   case effectFailed(Fault)
@@ -29,8 +33,18 @@ package enum Effect: Sendable, Hashable {
   case cancelSearch(UInt64)
   case describe(NodeID, [KeyName])
   case inspect(KeyInspectionRequest)
-  /// The only effect that changes a server.
   case slowlogReset(NodeID)
+  /// Find out what a request would touch; answers are `Message.planned`. Reads only.
+  case plan(OperationRequest)
+  /// The dialog was closed: nobody waits for the preview any more.
+  case cancelPlan
+  /// Run a confirmed plan.
+  case run(OperationPlan)
+  case control(operation: String, OperationControl)
+  /// Abort every operation of every console of the environment.
+  case stopAll
+  /// Go on with a run whose runner is gone.
+  case takeOver(operation: String)
   case switchEnvironment(String)
   case setTheme(String)
   case copy(String)
@@ -38,9 +52,9 @@ package enum Effect: Sendable, Hashable {
   /// True for effects that change something on a server; the runner checks it a second time.
   package var isChange: Bool {
     switch self {
-    case .slowlogReset: true
+    case .slowlogReset, .run, .control, .stopAll, .takeOver: true
     case .quit, .suspend, .redraw, .demand, .search, .cancelSearch, .describe, .inspect,
-      .switchEnvironment, .setTheme, .copy:
+      .plan, .cancelPlan, .switchEnvironment, .setTheme, .copy:
       false
     }
   }

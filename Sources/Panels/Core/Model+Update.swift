@@ -41,6 +41,7 @@ extension Model {
       return panelIDs.flatMap { id in
         run(withPanel(id) { panel, context in panel.receive(message, in: context) } ?? [])
       }
+    case .planned, .operations: return []
     case .effectDone(let text):
       say(.information, text)
       return []

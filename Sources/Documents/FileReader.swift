@@ -12,16 +12,16 @@ package enum FileReader {
   /// - Returns: nil if there is no such file.
   package static func read(
     _ path: String, limit: Int = JSON5Parser.maximumBytes
-  ) throws(ConfigurationError) -> Contents? {
+  ) throws(DocumentError) -> Contents? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw ConfigurationError(file: path, detail: "cannot be opened: \(SystemMessage.last())")
+      throw DocumentError(file: path, detail: "cannot be opened: \(SystemMessage.last())")
     }
     defer { close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw ConfigurationError(file: path, detail: "is not a regular file")
+      throw DocumentError(file: path, detail: "is not a regular file")
     }
     var bytes: [UInt8] = []
     while bytes.count <= limit {
@@ -32,26 +32,26 @@ package enum FileReader {
       bytes += chunk
     }
     guard bytes.count <= limit else {
-      throw ConfigurationError(file: path, detail: "is larger than \(limit) bytes")
+      throw DocumentError(file: path, detail: "is larger than \(limit) bytes")
     }
     return Contents(bytes: bytes, mode: status.st_mode & 0o7777, owner: status.st_uid)
   }
 
   /// Reads a file that holds a secret: its owner must be us or root, and others must not read it.
-  package static func readSecret(_ path: String) throws(ConfigurationError) -> String {
+  package static func readSecret(_ path: String) throws(DocumentError) -> String {
     guard let contents = try read(path, limit: 4096) else {
-      throw ConfigurationError(file: path, detail: "there is no such password file")
+      throw DocumentError(file: path, detail: "there is no such password file")
     }
     guard contents.mode & 0o007 == 0 else {
-      throw ConfigurationError(
+      throw DocumentError(
         file: path, detail: "holds a password and others may read it: chmod o-rwx it")
     }
     guard contents.owner == geteuid() || contents.owner == 0 else {
-      throw ConfigurationError(file: path, detail: "holds a password and belongs to another user")
+      throw DocumentError(file: path, detail: "holds a password and belongs to another user")
     }
     var text = String(decoding: contents.bytes, as: UTF8.self)
     while text.last?.isNewline == true { text.removeLast() }
-    guard !text.isEmpty else { throw ConfigurationError(file: path, detail: "is empty") }
+    guard !text.isEmpty else { throw DocumentError(file: path, detail: "is empty") }
     return text
   }
 }

@@ -132,25 +132,3 @@ package struct JSONWriter {
     return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
   }
 }
-
-/// RFC 4648 §4.
-package enum Base64 {
-  private static let alphabet = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  package static func encode(_ bytes: [UInt8]) -> String {
-    var result: [UInt8] = []
-    result.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let first = UInt32(bytes[start])
-      let second = start + 1 < bytes.count ? UInt32(bytes[start + 1]) : 0
-      let third = start + 2 < bytes.count ? UInt32(bytes[start + 2]) : 0
-      let group = first << 16 | second << 8 | third
-      for (index, shift) in [18, 12, 6, 0].enumerated() {
-        let isPadding = start + index > bytes.count
-        result.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(group >> UInt32(shift) & 63)])
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
-  }
-}

@@ -1,14 +1,14 @@
 /// Reads an object's members by name; what is left unread at the end is an error with a suggestion.
-struct ObjectReader {
+package struct ObjectReader {
   private let file: String
   private let path: String
   private let line: Int
   private var members: [JSON5Node.Member]
   private var known: [String] = []
 
-  init(_ node: JSON5Node, path: String, file: String) throws(ConfigurationError) {
+  package init(_ node: JSON5Node, path: String, file: String) throws(DocumentError) {
     guard case .object(let members) = node.value else {
-      throw ConfigurationError(
+      throw DocumentError(
         file: file, line: node.line, detail: "'\(path)' is \(node.kind), expected an object")
     }
     self.file = file
@@ -17,39 +17,39 @@ struct ObjectReader {
     self.members = members
   }
 
-  func failure(_ detail: String, line: Int? = nil) -> ConfigurationError {
-    ConfigurationError(file: file, line: line ?? self.line, detail: detail)
+  package func failure(_ detail: String, line: Int? = nil) -> DocumentError {
+    DocumentError(file: file, line: line ?? self.line, detail: detail)
   }
 
   private func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  mutating func take(_ key: String) -> JSON5Node? {
+  package mutating func take(_ key: String) -> JSON5Node? {
     known.append(key)
     guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
     return members.remove(at: index).value
   }
 
   /// Members that are names chosen by the user, such as environments.
-  mutating func takeAll() -> [JSON5Node.Member] {
+  package mutating func takeAll() -> [JSON5Node.Member] {
     defer { members = [] }
     return members
   }
 
-  mutating func string(_ key: String) throws(ConfigurationError) -> String? {
+  package mutating func string(_ key: String) throws(DocumentError) -> String? {
     guard let node = take(key) else { return nil }
     guard case .string(let value) = node.value else { throw mismatch(key, node, "a string") }
     return value
   }
 
-  mutating func bool(_ key: String) throws(ConfigurationError) -> Bool? {
+  package mutating func bool(_ key: String) throws(DocumentError) -> Bool? {
     guard let node = take(key) else { return nil }
     guard case .bool(let value) = node.value else { throw mismatch(key, node, "true or false") }
     return value
   }
 
-  mutating func number(
+  package mutating func number(
     _ key: String, in range: ClosedRange<Double>
-  ) throws(ConfigurationError) -> Double? {
+  ) throws(DocumentError) -> Double? {
     guard let node = take(key) else { return nil }
     guard case .number(let value) = node.value else { throw mismatch(key, node, "a number") }
     guard range.contains(value) else {
@@ -59,7 +59,7 @@ struct ObjectReader {
     return value
   }
 
-  mutating func strings(_ key: String) throws(ConfigurationError) -> [String]? {
+  package mutating func strings(_ key: String) throws(DocumentError) -> [String]? {
     guard let node = take(key) else { return nil }
     guard case .array(let elements) = node.value else {
       throw mismatch(key, node, "a list of strings")
@@ -75,9 +75,9 @@ struct ObjectReader {
   }
 
   /// One of an enumeration's raw values.
-  mutating func choice<T: RawRepresentable & CaseIterable>(
+  package mutating func choice<T: RawRepresentable & CaseIterable>(
     _ key: String, _ type: T.Type
-  ) throws(ConfigurationError) -> T? where T.RawValue == String {
+  ) throws(DocumentError) -> T? where T.RawValue == String {
     guard let node = take(key) else { return nil }
     let allowed = T.allCases.map(\.rawValue)
     guard case .string(let text) = node.value, let value = T(rawValue: text) else {
@@ -87,7 +87,7 @@ struct ObjectReader {
   }
 
   /// Refuses what nobody asked for.
-  func end() throws(ConfigurationError) {
+  package func end() throws(DocumentError) {
     guard let extra = members.first else { return }
     let hint =
       Suggestion.closest(to: extra.key, in: known).map { "; did you mean '\($0)'?" }
@@ -95,7 +95,7 @@ struct ObjectReader {
     throw failure("unknown key '\(name(extra.key))'\(hint)", line: extra.line)
   }
 
-  private func mismatch(_ key: String, _ node: JSON5Node, _ wanted: String) -> ConfigurationError {
+  private func mismatch(_ key: String, _ node: JSON5Node, _ wanted: String) -> DocumentError {
     failure("'\(name(key))' is \(node.kind), expected \(wanted)", line: node.line)
   }
 }

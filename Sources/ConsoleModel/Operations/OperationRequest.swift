@@ -1,0 +1,116 @@
+/// What an operator asks for, before anything is known of its blast radius.
+package struct OperationRequest: Sendable, Hashable {
+  package enum Action: Sendable, Hashable {
+    /// Delete (UNLINK).
+    case invalidate
+    /// Soft invalidation: no key lives longer than this from now on.
+    case shorten(seconds: UInt64)
+    /// A new time to live; nil: none (PERSIST).
+    case adjust(seconds: UInt64?)
+    case warm(WarmSource)
+    /// Undo: put back what this operation kept a copy of.
+    case restore(operation: String)
+    case slowlogReset
+    /// CLIENT KILL ID.
+    case clientKill(id: UInt64)
+  }
+
+  package enum Target: Sendable, Hashable {
+    case keys([KeyName])
+    /// A Redis glob.
+    case pattern([UInt8])
+    /// The server itself: slow log, clients.
+    case server
+  }
+
+  package var action: Action
+  package var target: Target
+  /// The servers to act on; never empty in a plan.
+  package var nodes: [NodeID]
+  /// Sessions are left out of patterns unless they are named: by this, or by a pattern that begins
+  /// with `session:`.
+  package var includesSessions: Bool
+  /// Keep a copy (DUMP and TTL) of what is deleted, for `undo`.
+  package var keepsCopy: Bool
+  package var pace: Pace
+  /// Why; asked for in production.
+  package var reason: String
+
+  package init(
+    _ action: Action, _ target: Target, nodes: [NodeID], includesSessions: Bool = false,
+    keepsCopy: Bool = true, pace: Pace = Pace(), reason: String = ""
+  ) {
+    self.action = action
+    self.target = target
+    self.nodes = nodes
+    self.includesSessions = includesSessions
+    self.keepsCopy = keepsCopy
+    self.pace = pace
+    self.reason = reason
+  }
+
+  /// Keys of a list beyond this are refused: a list that long is a pattern, or a file for `warm`.
+  package static let maximumKeys = 1_000_000
+  /// Copies are kept of this many keys at most, and of this many bytes.
+  package static let maximumCopies = 10_000
+  package static let maximumCopyBytes: UInt64 = 256 << 20
+
+  /// Everything that the console itself keeps on servers; no operation touches it.
+  package static let ownPrefix = Array("cacheconsole:".utf8)
+
+  /// True if sessions belong to the target: named keys are, patterns only where they say so.
+  package var namesSessions: Bool {
+    switch target {
+    case .keys: true
+    case .pattern(let glob): includesSessions || glob.starts(with: Array("session:".utf8))
+    case .server: false
+    }
+  }
+
+  /// A pattern that takes every key.
+  package var isWholeTier: Bool {
+    guard case .pattern(let glob) = target else { return false }
+    return !glob.isEmpty && glob.allSatisfy { $0 == UInt8(ascii: "*") }
+  }
+
+  /// Does the target take this key?
+  package func covers(_ key: [UInt8]) -> Bool {
+    if key.starts(with: Self.ownPrefix) { return false }
+    switch target {
+    case .keys(let keys): return keys.contains(KeyName(key))
+    case .pattern(let glob):
+      guard Glob.matches(pattern: glob, text: key) else { return false }
+      return namesSessions || DataType(key: key) != .session
+    case .server: return false
+    }
+  }
+}
+
+/// Where the values of a warm-up come from.
+package enum WarmSource: Sendable, Hashable {
+  /// A dump file of ours: a recorded set of hot keys, or an operation's copies.
+  case dump(path: String)
+  /// A program and its arguments, that prints `key TAB ttl TAB value` records; the keys that are wanted,
+  /// if any, are its standard input, one a line.
+  case command([String])
+}
+
+/// How fast a run may go.
+package struct Pace: Sendable, Hashable {
+  /// Keys changed per second at most.
+  package var keysPerSecond: Int
+  /// As fast as the server takes it: no pacing, no backing off, no measuring of sizes.
+  package var isFull: Bool
+  /// Records loaded at the same time by a warm-up.
+  package var concurrency: Int
+
+  package static let standardKeysPerSecond = 20_000
+
+  package init(
+    keysPerSecond: Int = Self.standardKeysPerSecond, isFull: Bool = false, concurrency: Int = 16
+  ) {
+    self.keysPerSecond = keysPerSecond
+    self.isFull = isFull
+    self.concurrency = concurrency
+  }
+}
