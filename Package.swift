@@ -149,7 +149,8 @@ let package = Package(
     .testTarget(
       name: "CacheConsoleTests",
       dependencies: [
-        "CacheConsole", "ConsoleModel", "Documents", "Terminal", "Panels", "Collectors", "Redis", "EventLoop",
+        "CacheConsole", "ConsoleModel", "Documents", "Terminal", "Panels", "Collectors", "Redis",
+        "EventLoop",
         "TestKit",
       ],
       swiftSettings: strict),

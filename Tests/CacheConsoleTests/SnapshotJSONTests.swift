@@ -1,3 +1,4 @@
+import Documents
 import CacheConsole
 import ConsoleModel
 import TestKit
