@@ -1,7 +1,6 @@
 // What batches of changes are made of, and the reads that belong to them.
 internal import EventLoop
 
-
 extension RedisCommand {
   package static func unlink(_ keys: [[UInt8]]) -> RedisCommand {
     RedisCommand("UNLINK", keys, statName: "unlink")

@@ -58,7 +58,8 @@ package struct OperationRunner: Sendable {
       ticket, loop: loop, state: state, journal: journal, checkpoint: checkpoint, wall: wall)
     let begun = await audit.record(
       ticket.mode == .start ? "started" : "taken over",
-      result: ticket.plan.preview.keys.value == 0 ? "" : "expects \(ticket.plan.preview.keys.value) keys",
+      result: ticket.plan.preview.keys.value == 0
+        ? "" : "expects \(ticket.plan.preview.keys.value) keys",
       details: planDetails())
     if let refusal = refusal(begun, journal == nil ? problem : nil, await mirror.isWritable()) {
       return await end(.failed(refusal), audit, mirror)
@@ -125,7 +126,8 @@ package struct OperationRunner: Sendable {
   }
 
   private func work(_ context: RunContext, on node: NodeID) async throws(RunStop) -> Verdict {
-    guard let mutator = context.mutator(node), let pulse = context.mutator(node, timeout: .seconds(2))
+    guard let mutator = context.mutator(node),
+      let pulse = context.mutator(node, timeout: .seconds(2))
     else {
       throw .failed("there is no server \(node.rawValue) in this environment (any more)")
     }

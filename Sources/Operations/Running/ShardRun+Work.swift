@@ -5,13 +5,15 @@ extension ShardRun {
   /// Does what the plan asks of this server.
   mutating func work() async throws(RunStop) {
     switch (request.action, request.target) {
-    case (.slowlogReset, _): try await once { mutator throws(RedisError) in
-      try await mutator.slowlogReset()
-      return true
-    }
-    case (.clientKill(let id), _): try await once { mutator throws(RedisError) in
-      try await mutator.killClient(id: id)
-    }
+    case (.slowlogReset, _):
+      try await once { mutator throws(RedisError) in
+        try await mutator.slowlogReset()
+        return true
+      }
+    case (.clientKill(let id), _):
+      try await once { mutator throws(RedisError) in
+        try await mutator.killClient(id: id)
+      }
     case (_, .pattern(let glob)): try await walk(glob)
     case (_, .keys(let keys)): try await list(keys)
     case (_, .server): throw .failed("the plan names no keys")

@@ -57,8 +57,10 @@ struct ShardRun {
         guard var shard = checkpoint[shardNode] else { return }
         shard.open = 0
         shard.status.changed &+= outcome.changed
-        shard.status.skipped &+= UInt64(clamping: part.count) &- min(
-          UInt64(clamping: part.count), outcome.changed &+ outcome.failed)
+        shard.status.skipped &+=
+          UInt64(clamping: part.count)
+          &- min(
+            UInt64(clamping: part.count), outcome.changed &+ outcome.failed)
         shard.status.failed &+= outcome.failed
         shard.status.indeterminate &+= outcome.indeterminate
         shard.status.bytes &+= bytes
@@ -70,7 +72,8 @@ struct ShardRun {
         commands: part.count, errors: Int(clamping: outcome.failed),
         limit: context.ticket.thresholds.errorShare)
       if isTooMuch {
-        throw .aborted("aborted by itself: too many commands failed; the last said: \(outcome.fault)")
+        throw .aborted(
+          "aborted by itself: too many commands failed; the last said: \(outcome.fault)")
       }
     }
   }
@@ -142,7 +145,9 @@ struct ShardRun {
       let lives = try await changes.watch(
         keys, reads: keys.map { .remainingLife($0) }, action: action)
       return zip(keys, lives).compactMap { key, life in
-        guard let left = life.signed, left == -1 || left > Int64(clamping: limit) else { return nil }
+        guard let left = life.signed, left == -1 || left > Int64(clamping: limit) else {
+          return nil
+        }
         return .expire(key, milliseconds: limit)
       }
     case .adjust(let seconds?):
