@@ -84,21 +84,6 @@ import Testing
     }
   }
 
-  @Test func `every key read on the list is one that the server flags readonly, if it has it`()
-    async throws
-  {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url) { $0.gate = .readOnly }
-    // Arguments do not matter: a command that passes the gate is answered, if only by an error.
-    for name in CommandGate.keyReadNames {
-      let words = name.split(separator: "|").map(String.init)
-      guard try server.command(["COMMAND", "INFO", words[0]]).array != [.null] else { continue }
-      let error = await Fixture.failure(
-        of: client, RedisCommand(words[0], Array(words.dropFirst())))
-      #expect(error?.kind != .denied, "\(name): \(error as Any)")
-    }
-  }
-
   @Test func `without the server's flags no key is read, but INFO is`() async throws {
     let server = try RedisServer()
     try server.command(["ACL", "SETUSER", "eva", "on", ">pw", "~*", "+@all", "-command"])
