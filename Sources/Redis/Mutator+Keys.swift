@@ -3,26 +3,26 @@ internal import EventLoop
 
 extension RedisCommand {
   package static func unlink(_ keys: [[UInt8]]) -> RedisCommand {
-    RedisCommand("UNLINK", keys, statName: "unlink")
+    RedisCommand("UNLINK", keys)
   }
 
   /// Shortens a life; a key that has less left keeps that. Needs 7.0 (LT); `expire` for older servers.
   package static func expireAtMost(_ key: [UInt8], milliseconds: UInt64) -> RedisCommand {
     RedisCommand(
-      "PEXPIRE", [key, Array(String(milliseconds).utf8), Array("LT".utf8)], statName: "pexpire")
+      "PEXPIRE", [key, Array(String(milliseconds).utf8), Array("LT".utf8)])
   }
 
   package static func expire(_ key: [UInt8], milliseconds: UInt64) -> RedisCommand {
-    RedisCommand("PEXPIRE", [key, Array(String(milliseconds).utf8)], statName: "pexpire")
+    RedisCommand("PEXPIRE", [key, Array(String(milliseconds).utf8)])
   }
 
   /// - Parameter milliseconds: since 1970, on the server's clock.
   package static func expireAt(_ key: [UInt8], milliseconds: UInt64) -> RedisCommand {
-    RedisCommand("PEXPIREAT", [key, Array(String(milliseconds).utf8)], statName: "pexpireat")
+    RedisCommand("PEXPIREAT", [key, Array(String(milliseconds).utf8)])
   }
 
   package static func persist(_ key: [UInt8]) -> RedisCommand {
-    RedisCommand("PERSIST", [key], statName: "persist")
+    RedisCommand("PERSIST", [key])
   }
 
   /// SET … NX: never over a value that is there.
@@ -30,7 +30,7 @@ extension RedisCommand {
     _ key: [UInt8], _ value: [UInt8], milliseconds: UInt64?
   ) -> RedisCommand {
     let life = milliseconds.map { [Array("PX".utf8), Array(String(max(1, $0)).utf8)] } ?? []
-    return RedisCommand("SET", [key, value] + life + [Array("NX".utf8)], statName: "set")
+    return RedisCommand("SET", [key, value] + life + [Array("NX".utf8)])
   }
 
   /// RESTORE without REPLACE: never over a value that is there (BUSYKEY).
@@ -39,15 +39,15 @@ extension RedisCommand {
   package static func restore(
     _ key: [UInt8], _ payload: [UInt8], milliseconds: UInt64
   ) -> RedisCommand {
-    RedisCommand("RESTORE", [key, Array(String(milliseconds).utf8), payload], statName: "restore")
+    RedisCommand("RESTORE", [key, Array(String(milliseconds).utf8), payload])
   }
 
   package static func dump(_ key: [UInt8]) -> RedisCommand {
-    RedisCommand("DUMP", [key], statName: "dump")
+    RedisCommand("DUMP", [key])
   }
 
   package static func remainingLife(_ key: [UInt8]) -> RedisCommand {
-    RedisCommand("PTTL", [key], statName: "pttl")
+    RedisCommand("PTTL", [key])
   }
 }
 
@@ -71,7 +71,7 @@ extension Mutator {
   package func memoryUsage(_ keys: [[UInt8]]) async throws(RedisError) -> [UInt64?] {
     let usage = Array("USAGE".utf8)
     let replies = try await client.pipeline(
-      keys.map { RedisCommand("MEMORY", [usage, $0], statName: "memory|usage") },
+      keys.map { RedisCommand("MEMORY", [usage, $0]) },
       action: "measuring keys")
     if case .error(let text)? = replies.first { throw refused(text, "measuring keys") }
     return replies.map(\.unsigned)

@@ -1,6 +1,6 @@
 package import ConsoleModel
 internal import Documents
-package import EventLoop
+internal import EventLoop
 private import Glibc
 private import Redis
 

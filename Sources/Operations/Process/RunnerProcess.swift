@@ -113,11 +113,9 @@ package enum RunnerProcess {
 /// The machine's name.
 package enum HostName {
   package static func current() -> String {
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let isThere = unsafe buffer.withUnsafeMutableBytes { bytes in
-      unsafe gethostname(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count - 1)
-    }
-    guard isThere == 0 else { return "unknown" }
-    return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+    return String(
+      decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -154,6 +154,10 @@ package struct OperationRunner: Sendable {
       batch: BatchSize(largest: isPaced ? 250 : 1000),
       sample: HitSample(seed: UInt64(truncatingIfNeeded: wall().microseconds)),
       measures: isPaced)
+    let keeper = try CopyKeeper(context, node, serverTime: try await Self.stopping { () throws(RedisError) in
+      try await mutator.time()
+    })
+    shard.copies = keeper
     try await context.note("started", synced: true) { $0.fence = max($0.fence, lease.fence) }
     state.updateShard(node) { $0.state = .running }
     let verdict: Verdict
@@ -161,6 +165,7 @@ package struct OperationRunner: Sendable {
       try await shard.work()
       state.updateShard(node) { $0.state = .verifying }
       state.update { $0.state = .verifying }
+      try keeper?.finish()
       verdict = try await shard.verify()
       state.updateShard(node) { $0.state = .done }
       state.update { $0.state = .running }

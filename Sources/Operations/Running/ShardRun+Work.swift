@@ -14,6 +14,7 @@ extension ShardRun {
       try await once { mutator throws(RedisError) in
         try await mutator.killClient(id: id)
       }
+    case (.restore(let operation), _): try await undo(operation)
     case (_, .pattern(let glob)): try await walk(glob)
     case (_, .keys(let keys)): try await list(keys)
     case (_, .server): throw .failed("the plan names no keys")

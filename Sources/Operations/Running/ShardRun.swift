@@ -17,11 +17,7 @@ struct ShardRun {
   /// PEXPIRE knows LT (7.0); else the life is looked at first.
   var knowsAtMost = true
   /// Where copies go; nil: none are kept.
-  var copies: CopySink?
-
-  typealias CopySink =
-    @Sendable (_ node: NodeID, _ copies: [(key: [UInt8], payload: [UInt8], milliseconds: Int64)])
-    async throws(DocumentError) -> Void
+  var copies: CopyKeeper?
 
   var runState: RunState { context.state }
   var request: OperationRequest { context.request }
@@ -159,10 +155,12 @@ struct ShardRun {
     }
   }
 
-  private mutating func copy(_ keys: [[UInt8]], to sink: CopySink) async throws(FenceError) {
+  private mutating func copy(_ keys: [[UInt8]], to keeper: CopyKeeper) async throws(FenceError) {
+    let keys = keys.filter { keeper.wants($0) }
+    guard !keys.isEmpty else { return }
     let replies = try await changes.watch(
       keys, reads: keys.flatMap { [.dump($0), .remainingLife($0)] }, action: "copying keys")
-    var found: [(key: [UInt8], payload: [UInt8], milliseconds: Int64)] = []
+    var found: [CopyRecord] = []
     for (index, key) in keys.enumerated() {
       if case .error(let text) = replies[2 * index] {
         throw .server(changes.mutator.refusal(text, action: "copying keys"))
@@ -170,11 +168,10 @@ struct ShardRun {
       guard let payload = replies[2 * index].bytes,
         let life = replies[2 * index + 1].signed, life != -2
       else { continue }
-      found.append((key, payload, life))
+      found.append(keeper.record(key, payload, milliseconds: life))
     }
-    guard !found.isEmpty else { return }
     do throws(DocumentError) {
-      try await sink(node, found)
+      try await keeper.keep(found)
     } catch {
       throw .server(
         RedisError(
