@@ -17,7 +17,11 @@ package struct Lease: Sendable, Hashable {
     self.lifeMilliseconds = lifeMilliseconds
   }
 
-  var key: String { "\(name):lease:\(fence)" }
+  var key: String { Self.key(name, fence: fence) }
+
+  /// The key that is there as long as that holder is.
+  package static func key(_ name: String, fence: UInt64) -> String { "\(name):lease:\(fence)" }
+
   static func counter(_ name: String) -> String { "\(name):fence" }
 
   /// Seconds that the counter outlives its last holder.

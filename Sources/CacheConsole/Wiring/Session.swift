@@ -16,6 +16,8 @@ final class Session {
   private let demo: DemoLauncher?
   private var nodes: [NodeConnection] = []
   private var collector: EnvironmentCollector?
+  /// nil until there is a server.
+  private(set) var operations: SessionOperations?
   private var demand = Demand()
   private var isDemoOver = false
 
@@ -62,10 +64,14 @@ final class Session {
     self.collector = collector
     collector.setDemand(demand)
     collector.start()
+    operations = SessionOperations(
+      identity, servers, nodes, startup: startup, access: access, loop: loop, mailbox: mailbox
+    ) { [collector] in collector.slowlogWasReset($0) }
   }
 
   /// Ends everything; a demo's server and folder are gone when this returns.
   func close() {
+    operations?.close()
     collector?.stop()
     for node in nodes { node.close() }
     demo?.stop()

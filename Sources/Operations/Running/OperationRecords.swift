@@ -28,23 +28,29 @@ package enum OperationRecords {
 extension OperationRecords {
   /// The newest operations of a server's mirror, newest first; unreadable ones are left out.
   ///
-  /// - Parameter probe: a viewer's connection is enough.
+  /// - Parameters:
+  ///   - probe: a viewer's connection is enough.
+  ///   - known: operations that are over are not asked for again.
   package static func read(
-    _ probe: Probe, limit: Int = 50
+    _ probe: Probe, known: [String: OperationStatus] = [:], limit: Int = 50
   ) async throws(RedisError) -> [OperationStatus] {
     let action = "reading operations"
     let reply = try await probe.send(
       RedisCommand("ZRANGE", index, String(-limit), "-1"), action: action)
     let ids = (reply.array ?? []).compactMap(\.text).filter(isID)
-    guard !ids.isEmpty else { return [] }
-    let answers = try await probe.pipeline(
-      ids.map { RedisCommand("GET", status($0)) }, action: action)
-    return zip(ids, answers).reversed().compactMap { id, answer in
-      guard let bytes = answer.bytes,
-        let found = try? OperationStatus(json: bytes, file: status(id)), found.id == id
-      else { return nil }
-      return found
+    let asked = ids.filter { known[$0]?.state.isOver != true }
+    var found: [String: OperationStatus] = [:]
+    if !asked.isEmpty {
+      let answers = try await probe.pipeline(
+        asked.map { RedisCommand("GET", status($0)) }, action: action)
+      for (id, answer) in zip(asked, answers) {
+        guard let bytes = answer.bytes,
+          let status = try? OperationStatus(json: bytes, file: status(id)), status.id == id
+        else { continue }
+        found[id] = status
+      }
     }
+    return ids.reversed().compactMap { found[$0] ?? known[$0] }
   }
 
   /// Letters, digits and dashes: an id becomes part of key and file names.

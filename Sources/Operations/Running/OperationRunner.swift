@@ -38,6 +38,7 @@ package struct OperationRunner: Sendable {
     do throws(DocumentError) {
       journal = try RunJournal(folder)
       try RunFolder.write(ticket.plan.json, to: folder.plan)
+      try RunFolder.write(String(runner.split(separator: ":").last ?? ""), to: folder.processFile)
     } catch {
       journal = nil
       problem = error.description

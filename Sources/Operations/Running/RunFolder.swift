@@ -11,7 +11,8 @@ package struct RunFolder: Sendable, Hashable {
 
   package var plan: String { "\(path)/plan.json" }
   package var journal: String { "\(path)/journal.jsonl" }
-  package var copies: String { "\(path)/copies.dump" }
+  /// Holds the number of the process that is at work.
+  package var processFile: String { "\(path)/runner.pid" }
 
   package func make() throws(DocumentError) { try StateFolder.make(path) }
 
