@@ -140,10 +140,15 @@ let package = Package(
     .testTarget(
       name: "StorefrontTests", dependencies: ["Storefront", "Redis", "EventLoop", "TestKit"],
       swiftSettings: strict),
+    // Appends to an audit trail and does nothing else, so that tests can kill it meanwhile.
+    .executableTarget(
+      name: "AuditProbe", dependencies: ["Operations", "ConsoleModel"],
+      path: "Tests/Support/AuditProbe", swiftSettings: strict),
     .testTarget(
       name: "OperationsTests",
       dependencies: [
         "Operations", "ConsoleModel", "Documents", "Crypto", "Redis", "EventLoop", "TestKit",
+        "AuditProbe",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -120,7 +120,8 @@ struct AuditFiles: ~Copyable {
   private borrowing func isStillThere() -> Bool {
     var opened = stat()
     var named = stat()
-    return unsafe fstat(trail, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino
+    return unsafe fstat(trail, &opened) == 0 && lstat(path, &named) == 0
+      && opened.st_ino == named.st_ino
       && opened.st_dev == named.st_dev
   }
 
@@ -160,7 +161,8 @@ struct AuditFiles: ~Copyable {
     var filled = 0
     while filled < count {
       let step = unsafe bytes.withUnsafeMutableBytes {
-        unsafe pread(trail, $0.baseAddress?.advanced(by: filled), count - filled, off_t(offset + filled))
+        unsafe pread(
+          trail, $0.baseAddress?.advanced(by: filled), count - filled, off_t(offset + filled))
       }
       if step < 0 {
         if errno == EINTR { continue }

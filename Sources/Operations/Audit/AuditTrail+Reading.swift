@@ -35,11 +35,13 @@ extension AuditTrail {
           let parsed = try AuditLine(parsing: line.bytes)
           if isNewest { problems += Self.problems(head, newest: parsed, files.path) }
           isNewest = false
-          lines.append(.init(entry: parsed.entry, line: String(decoding: line.bytes, as: UTF8.self)))
+          lines.append(
+            .init(entry: parsed.entry, line: String(decoding: line.bytes, as: UTF8.self)))
         } catch {
           // At most one that a crash cut off is no reason for alarm; `verify` tells them apart.
           if problems.count < 20 {
-            problems.append("a line of \(files.path) \(error.detail); see cacheconsole audit --verify")
+            problems.append(
+              "a line of \(files.path) \(error.detail); see cacheconsole audit --verify")
           }
         }
       }
@@ -60,7 +62,9 @@ extension AuditTrail {
     _ head: AuditHead?, newest: AuditLine, _ path: String
   ) -> [String] {
     guard let head else {
-      return ["audit.head is missing beside \(path): whether newer entries were removed is not known"]
+      return [
+        "audit.head is missing beside \(path): whether newer entries were removed is not known"
+      ]
     }
     if head.isAt(.init(sequence: newest.sequence, hash: newest.hash)) { return [] }
     return [

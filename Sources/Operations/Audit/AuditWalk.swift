@@ -76,20 +76,26 @@ struct AuditWalk {
   }
 
   private mutating func misplaced(_ record: AuditLine) {
+    if record.hash == last.hash {
+      return fail(line, .inserted, "it is the line before once more")
+    }
     if record.previous == beforeLast.hash, record.sequence == last.sequence, line > 1 {
       return fail(
-        line - 1, .inserted, "entry \(record.sequence) stands twice, and the chain goes on without it")
+        line - 1, .inserted,
+        "entry \(record.sequence) stands twice, and the chain goes on without it")
     }
     if record.sequence > last.sequence + 1 {
       let missing =
         record.sequence == last.sequence + 2
-        ? "entry \(last.sequence + 1) is" : "entries \(last.sequence + 1) to \(record.sequence - 1) are"
+        ? "entry \(last.sequence + 1) is"
+        : "entries \(last.sequence + 1) to \(record.sequence - 1) are"
       return fail(line, .removed, "\(missing) missing before entry \(record.sequence)")
     }
     if record.sequence == last.sequence + 1 {
       return fail(
         line, .altered,
-        "entry \(record.sequence) does not follow from the line before: one of the two was replaced")
+        "entry \(record.sequence) does not follow from the line before: one of the two was replaced"
+      )
     }
     fail(line, .inserted, "entry \(record.sequence) stands after entry \(last.sequence)")
   }
