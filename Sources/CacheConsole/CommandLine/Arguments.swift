@@ -1,4 +1,5 @@
 private import Documents
+private import Operations
 
 /// What the command line asks for, before any file is read.
 package struct Arguments: Sendable, Hashable {
@@ -10,6 +11,8 @@ package struct Arguments: Sendable, Hashable {
     case version
     /// The demo's supervisor process; started by the console itself.
     case demoSupervisor([String])
+    /// The process that carries out one operation; started by the console itself.
+    case operationRunner
   }
 
   package var command: Command = .console
@@ -37,6 +40,10 @@ extension Arguments {
     self.init()
     if words.first == Self.supervisorCommand {
       command = .demoSupervisor(Array(words.dropFirst()))
+      return
+    }
+    if words == [RunLauncher.command] {
+      command = .operationRunner
       return
     }
     var rest = words[...]

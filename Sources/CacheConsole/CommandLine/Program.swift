@@ -1,4 +1,5 @@
 private import Documents
+private import Operations
 private import Storefront
 private import Terminal
 
@@ -16,6 +17,7 @@ enum Program {
     case .help: return StandardStreams.print(HelpText.make()) ? 0 : 1
     case .version: return StandardStreams.print("cacheconsole \(Version.text)") ? 0 : 1
     case .demoSupervisor(let rest): return DemoSupervisor.run(arguments: rest)
+    case .operationRunner: return RunnerProcess.run(wall: Clocks.wall)
     case .once(let json):
       return start(arguments) { startup throws(StartError) in
         try OnceRun(startup: startup, json: json).run()

@@ -48,7 +48,7 @@ final class SessionOperations: Sendable {
       nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
       folder: folder, author: startup.author(access), keysPerMinute: access.limits.keysPerMinute,
-      loop: loop)
+      loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
       clock: Clocks.wall)
@@ -159,6 +159,10 @@ final class SessionOperations: Sendable {
       for node in plan?.request.nodes ?? [] { slowlogWasReset(node) }
     case .ended(let problem):
       if let problem { say(.critical, problem) }
+      loop.spawn { [self] in
+        await readAudit()
+        publish()
+      }
     }
   }
 
@@ -184,14 +188,18 @@ final class SessionOperations: Sendable {
         return hasNews
       }
       if hasNews || turn % 5 == 0 {
-        let trail = trail
-        let audit = await OffLoop.run { () throws(Never) in trail.recent(limit: Self.auditLimit) }
-        state.withLock { $0.audit = audit }
+        await readAudit()
       }
       publish()
       turn += 1
       do { try await loop.sleep(for: .seconds(Self.interval)) } catch { return }
     }
+  }
+
+  private func readAudit() async {
+    let trail = trail
+    let audit = await OffLoop.run { () throws(Never) in trail.recent(limit: Self.auditLimit) }
+    state.withLock { $0.audit = audit }
   }
 
   private func publish() {

@@ -1,4 +1,5 @@
 private import Documents
+private import Operations
 package import ConsoleModel
 
 /// What the program was told to watch, from command line and configuration together.
@@ -74,6 +75,18 @@ package struct Startup: Sendable {
   package var personalData: PersonalDataPolicy { configuration?.personalData ?? .standard }
 
   package static let demo = EnvironmentIdentity(name: "demo", environmentClass: .development)
+
+  /// Where journals, copies, the audit and identities lie.
+  package var stateFolder: String {
+    // Without a home there is nowhere to write, which each writer says.
+    Folders.state(passwords.environment) ?? "/nonexistent/cacheconsole"
+  }
+
+  /// Who acts.
+  package func author(_ access: Access) -> OperationAuthor {
+    Identity.discover(.system(environment: passwords.environment)).author(
+      role: access.role, version: Version.text)
+  }
 
   /// What this process may do in an environment.
   package func access(_ plan: EnvironmentPlan?) -> Access {

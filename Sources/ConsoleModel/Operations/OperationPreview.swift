@@ -100,6 +100,8 @@ package struct OperationPreview: Sendable, Hashable {
   package var isComplete = false
   /// How far the count is, 0…1.
   package var progress: Double = 0
+  /// Seconds until the count is over, by its pace so far; nil: over, or not known.
+  package var secondsLeft: Double?
 
   package init() {}
 

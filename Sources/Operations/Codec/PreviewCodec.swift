@@ -50,6 +50,7 @@ extension OperationPreview {
     json.field("warnings", texts: warnings)
     json.field("complete", isComplete)
     json.field("progress", progress)
+    if let secondsLeft, secondsLeft.isFinite { json.field("seconds_left", secondsLeft) }
   }
 
   init(_ reader: inout ObjectReader) throws(DocumentError) {
@@ -83,6 +84,7 @@ extension OperationPreview {
       throw reader.failure("'progress' is missing")
     }
     self.progress = progress
+    secondsLeft = try reader.number("seconds_left", in: 0...1e15)
   }
 }
 

@@ -8,7 +8,7 @@ extension OperationDesk {
   package func resolved(_ request: OperationRequest) async throws(Fault) -> OperationRequest {
     guard case .restore(let operation) = request.action else { return request }
     let store = CopyStore(folder: CopyStore.folder(in: folder))
-    let now = wallOfSystem()
+    let now = clock()
     let keys: [(NodeID, [KeyName])]
     do throws(DocumentError) {
       keys = try await OffLoop.run { () throws(DocumentError) in

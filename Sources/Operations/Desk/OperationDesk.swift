@@ -26,12 +26,17 @@ package struct OperationDesk: Sendable {
   /// nil: nothing can be changed from here.
   private let servers: [RunTicket.Server]?
   private let keysPerMinute: UInt64?
+  let clock: @Sendable () -> WallTime
 
-  /// - Parameter servers: how the servers are reached by those who may change them; nil for viewers.
+  /// - Parameters:
+  ///   - servers: how the servers are reached by those who may change them; nil for viewers.
+  ///   - clock: civil time, for the age of copies.
   package init(
     environment: EnvironmentIdentity, nodes: [Node], servers: [RunTicket.Server]?, folder: String,
-    author: OperationAuthor, keysPerMinute: UInt64? = nil, loop: EventLoop
+    author: OperationAuthor, keysPerMinute: UInt64? = nil, loop: EventLoop,
+    clock: @escaping @Sendable () -> WallTime
   ) {
+    self.clock = clock
     self.environment = environment
     self.nodes = nodes
     self.servers = servers
@@ -111,7 +116,8 @@ package struct OperationDesk: Sendable {
     guard let plan = await plan(of: id) else {
       throw OperationRefusal(
         "the plan of operation \(id) is neither in \(folder)/operations nor in Redis: it was a list"
-          + " too long to be mirrored, or it is older than a week; take it over where it was started")
+          + " too long to be mirrored, or it is older than a week; take it over where it was started"
+      )
     }
     guard plan.environment.name == environment.name else {
       throw OperationRefusal(

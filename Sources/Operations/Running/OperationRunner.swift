@@ -155,9 +155,11 @@ package struct OperationRunner: Sendable {
       batch: BatchSize(largest: isPaced ? 250 : 1000),
       sample: HitSample(seed: UInt64(truncatingIfNeeded: wall().microseconds)),
       measures: isPaced)
-    let keeper = try CopyKeeper(context, node, serverTime: try await Self.stopping { () throws(RedisError) in
-      try await mutator.time()
-    })
+    let keeper = try CopyKeeper(
+      context, node,
+      serverTime: try await Self.stopping { () throws(RedisError) in
+        try await mutator.time()
+      })
     shard.copies = keeper
     try await context.note("started", synced: true) { $0.fence = max($0.fence, lease.fence) }
     state.updateShard(node) { $0.state = .running }

@@ -129,8 +129,8 @@ final class RunContext: Sendable {
 }
 
 /// Work that blocks, awaited: on a thread of its own.
-enum OffLoop {
-  static func run<Value: Sendable, Failure: Error>(
+package enum OffLoop {
+  package static func run<Value: Sendable, Failure: Error>(
     _ work: @Sendable @escaping () throws(Failure) -> Value
   ) async throws(Failure) -> Value {
     let result: Result<Value, Failure> = await unsafe withUnsafeContinuation { continuation in

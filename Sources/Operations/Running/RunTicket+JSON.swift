@@ -11,7 +11,7 @@ extension RunTicket {
     JSONWriter.document(schema: Self.schema, version: Self.version) { json in
       json.field("mode", mode.rawValue)
       json.field("folder", folder)
-      json.field("keys_per_minute", keysPerMinute)
+      if let keysPerMinute { json.field("keys_per_minute", keysPerMinute) }
       json.field("break_glass", isBreakGlass)
       json.object("actor") { actor.write(to: &$0) }
       json.field("plan", plan.json)
@@ -26,9 +26,11 @@ extension RunTicket {
               json.field("port", UInt64(port))
             case .unix(let path): json.field("path", path)
             }
-            json.field("user", server.endpoint.user)
+            if let user = server.endpoint.user { json.field("user", user) }
             json.field("database", UInt64(clamping: server.endpoint.database))
-            json.field("password", server.password.map { Base64.encode($0.reveal()) })
+            if let password = server.password {
+              json.field("password", Base64.encode(password.reveal()))
+            }
           }
         }
       }

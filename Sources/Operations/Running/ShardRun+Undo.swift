@@ -59,7 +59,9 @@ extension ShardRun {
   /// True if the operation changed lives only: its keys are still there.
   private func changedLives(_ operation: String) -> Bool {
     let folder = RunFolder(state: context.ticket.folder, operation: operation)
-    guard let contents = try? FileReader.read(folder.plan, limit: OperationRequest.maximumDocumentBytes),
+    guard
+      let contents = try? FileReader.read(
+        folder.plan, limit: OperationRequest.maximumDocumentBytes),
       let plan = try? OperationPlan(json: contents.bytes, file: folder.plan)
     else { return false }
     switch plan.request.action {

@@ -1,0 +1,21 @@
+/// SCAN's cursor counts buckets in reversed binary, so that it holds while a table grows or shrinks
+/// (`dictScan` in Redis' dict.c). The server masks it by the table's size: any number is a cursor.
+enum CursorOrder {
+  /// `count` cursors, evenly spaced over the whole table from a random phase, in a random order: what
+  /// was visited when time ran out is spread over the table, too.
+  static func spread(_ count: Int, random: inout SampleRandom) -> [[UInt8]] {
+    let phase = random.next()
+    let step = UInt64.max / UInt64(max(1, count))
+    var positions = (0..<UInt64(count)).map { phase &+ $0 &* step }
+    positions.shuffle(using: &random)
+    return positions.map { Array(String(reversed($0)).utf8) }
+  }
+
+  /// The bits of `value` in reversed order.
+  static func reversed(_ value: UInt64) -> UInt64 {
+    var bits = value.byteSwapped
+    bits = (bits & 0x0F0F_0F0F_0F0F_0F0F) << 4 | (bits >> 4) & 0x0F0F_0F0F_0F0F_0F0F
+    bits = (bits & 0x3333_3333_3333_3333) << 2 | (bits >> 2) & 0x3333_3333_3333_3333
+    return (bits & 0x5555_5555_5555_5555) << 1 | (bits >> 1) & 0x5555_5555_5555_5555
+  }
+}

@@ -1,0 +1,117 @@
+package import ConsoleModel
+package import EventLoop
+package import Redis
+
+/// Makes a plan of a request: how many keys, how large, of which kind, what will be sent.
+///
+/// It only reads, over the probes that it is given. A first figure comes within a second, from a sample;
+/// then the count of all, at a pace that leaves the servers to their clients.
+package struct Planner: Sendable {
+  package struct Node: Sendable {
+    package var id: NodeID
+    package var probe: Probe
+
+    package init(id: NodeID, probe: Probe) {
+      self.id = id
+      self.probe = probe
+    }
+  }
+
+  package struct Options: Sendable, Hashable {
+    /// Keys visited for the first figure, over all servers.
+    package var sampleKeys: UInt64 = 50_000
+    /// Seconds from the start until the sample ends, whatever it has.
+    package var sampleSeconds = 0.7
+    /// Keys of a page before it is known what they cost this server.
+    package var pageKeys = 400
+    /// Keys visited per second and server by the full count.
+    package var keysPerSecond = 50_000
+    /// Keys of which type, life and size are read, over all servers.
+    package var describedKeys = 2_000
+    /// Seconds between two updates of a plan that is being counted.
+    package var updateSeconds = 0.25
+
+    package init() {}
+  }
+
+  let nodes: [Node]
+  let loop: EventLoop
+  let options: Options
+  private let clock: @Sendable () -> WallTime
+
+  /// - Parameter clock: civil time, for the plan's name and life.
+  package init(
+    nodes: [Node], loop: EventLoop, options: Options = Options(),
+    clock: @Sendable @escaping () -> WallTime
+  ) {
+    self.nodes = nodes
+    self.loop = loop
+    self.options = options
+    self.clock = clock
+  }
+
+  /// - Parameters:
+  ///   - seed: chooses the sample and the plan's name; random outside tests.
+  ///   - update: is called whenever more is known, each time with the whole plan, which has no hash yet:
+  ///     such a plan can be shown, not run. It must return at once.
+  /// - Returns: the plan with its count complete, and its hash. It expires ten minutes later.
+  package func plan(
+    _ request: OperationRequest, environment: EnvironmentIdentity, author: OperationAuthor,
+    seed: UInt64, update: @Sendable @escaping (OperationPlan) -> Void
+  ) async throws(Fault) -> OperationPlan {
+    let started = EventLoop.now()
+    let request = try PlanRequest.checked(request, known: nodes.map(\.id))
+    let created = clock()
+    let draft = OperationPlan(
+      id: OperationID.make(at: created, random: seed ^ (seed >> 24)), request: request,
+      environment: environment, author: author, preview: OperationPreview(), created: created)
+    let survey = PlanSurvey(
+      planner: self, draft: draft, started: started, seed: seed, update: update)
+    var plan = try await survey.run()
+    // Its life begins when its figures are whole: they are what is confirmed.
+    plan.created = clock()
+    return plan.hashed()
+  }
+
+  /// What a plan is held against before it runs: who answers now, and a new first figure.
+  package func recheck(
+    _ plan: OperationPlan, seed: UInt64
+  ) async throws(Fault) -> (identities: [NodeID: String], keys: KeyCount?) {
+    let request = try PlanRequest.checked(plan.request, known: nodes.map(\.id))
+    var draft = plan
+    draft.request = request
+    draft.preview = OperationPreview()
+    let survey = PlanSurvey(
+      planner: self, draft: draft, started: EventLoop.now(), seed: seed, update: { _ in })
+    return try await survey.recheck()
+  }
+
+  /// Does `body` for each server that the request names, all at once; the first failure ends the others.
+  func forEach<Value: Sendable>(
+    _ ids: [NodeID],
+    _ body: @Sendable @escaping (Int, Node) async throws(Fault) -> Value
+  ) async throws(Fault) -> [Value] {
+    let chosen = ids.compactMap { id in nodes.first { $0.id == id } }
+    let results = await withTaskGroup(of: (Int, Result<Value, Fault>).self) { group in
+      for (index, node) in chosen.enumerated() {
+        group.addTask {
+          do throws(Fault) {
+            return (index, .success(try await body(index, node)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      var results: [(Int, Result<Value, Fault>)] = []
+      for await result in group {
+        if case .failure = result.1 { group.cancelAll() }
+        results.append(result)
+      }
+      return results
+    }
+    var values: [(Int, Value)] = []
+    // In the order in which they ended: what came first caused the rest.
+    for (index, result) in results { values.append((index, try result.get())) }
+    return values.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+}
