@@ -1,7 +1,8 @@
 /// A parser of JSON5 (https://spec.json5.org) for configuration and themes.
 ///
 /// Our own, because FoundationEssentials' decoder gives neither the line of a syntax error nor that
-/// of a key (DECISIONS.md). Bounded: 1 MiB of text, 32 levels; linear in the text.
+/// of a key (DECISIONS.md). Bounded: 1 MiB of text unless the caller allows more, 32 levels; linear in
+/// the text.
 package struct JSON5Parser {
   package static let maximumBytes = 1 << 20
   package static let maximumDepth = 32
@@ -11,9 +12,13 @@ package struct JSON5Parser {
   private var line = 1
   private var lineStart = 0
 
-  package static func parse(_ text: [UInt8]) throws(JSON5SyntaxError) -> JSON5Node {
-    guard text.count <= maximumBytes else {
-      throw JSON5SyntaxError(line: 1, column: 1, detail: "larger than 1 MiB")
+  /// - Parameter limit: bytes at most; more than the default only for what we wrote ourselves, such as
+  ///   a plan with a million keys.
+  package static func parse(
+    _ text: [UInt8], limit: Int = maximumBytes
+  ) throws(JSON5SyntaxError) -> JSON5Node {
+    guard text.count <= limit else {
+      throw JSON5SyntaxError(line: 1, column: 1, detail: "larger than \(limit >> 20) MiB")
     }
     guard String(validating: text, as: UTF8.self) != nil else {
       throw JSON5SyntaxError(line: 1, column: 1, detail: "not UTF-8")

@@ -98,6 +98,9 @@ package struct JSONWriter {
   }
 
   private static func quoted(_ text: String) -> String {
+    // Nearly all: documents with a million key names are written, too.
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+    if isPlain { return "\"" + text + "\"" }
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -1,6 +1,6 @@
 /// Reads an object's members by name; what is left unread at the end is an error with a suggestion.
 package struct ObjectReader {
-  private let file: String
+  package let file: String
   private let path: String
   private let line: Int
   private var members: [JSON5Node.Member]

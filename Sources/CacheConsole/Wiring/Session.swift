@@ -136,24 +136,6 @@ final class Session {
     loop.spawn { mailbox.post(.inspection(await reader.inspect(request, policy: policy))) }
   }
 
-  func resetSlowlog(_ id: NodeID) {
-    guard let node = node(id, "resetting the slow log") else { return }
-    guard let mutator = node.mutator else {
-      say(.critical, "refused: \(access.reason)")
-      return
-    }
-    let (collector, mailbox) = (collector, mailbox)
-    loop.spawn {
-      do throws(RedisError) {
-        try await mutator.slowlogReset()
-        collector?.slowlogWasReset(id)
-        mailbox.post(.effectDone("the slow log of \(id.rawValue) was reset"))
-      } catch {
-        mailbox.post(.effectFailed(Fault(error)))
-      }
-    }
-  }
-
   private func node(_ id: NodeID, _ action: String) -> NodeConnection? {
     if let node = nodes.first(where: { $0.id == id }) { return node }
     mailbox.post(
