@@ -319,9 +319,9 @@ struct DialogTests {
         press(&model, .down, at: Self.later(3))
       }
       for words in [
-        "1,000,000", "will be logged out", "not reloadable", "12,345 sessions", "last save failed",
-        "freed in line", "search pages", "redis-2", "string 990k", "under 60 s", "UNLINK",
-        "search:12:59", "more",
+        "1,000,000", "logged", "reloadable", "12,345 sessions", "last save failed", "20M",
+        "search pages", "redis-2", "string 990k", "60 s", "UNLINK", "search:12:59",
+        "999,938 more",
       ] { #expect(seen.contains(words), "\(words) at \(columns)x\(rows)") }
       #expect(!lines(model).contains { $0.contains("below") })
       #expect(

@@ -122,7 +122,7 @@ package struct Dialog: Sendable, Hashable {
     if case .request = subject {
       if trouble != nil { return "no preview: r tries again" }
       guard let plan else { return "estimating" }
-      if isExpired(at: wall) { return "the plan is older than 10 minutes: r plans again" }
+      if isExpired(at: wall) { return "plan expired: r plans again" }
       if isEmpty { return "nothing to do: no key matches" }
       if isReasonOpen || (needsReason && !hasReason) {
         return hasReason ? "Enter ends the reason" : "a reason first"

@@ -12,7 +12,9 @@ extension Model {
     case .adjust: return askAdjust(argument ?? "")
     case .slowlogReset: return askSlowlogReset(argument)
     case .undo: return askUndo(argument)
-    case .stopAll: return [.stopAll]
+    case .stopAll:
+      say(.warning, "every operation of every console is told to end")
+      return [.stopAll]
     case .mark: mark()
     case .clearMarks:
       say(.information, context.marks.isEmpty ? "nothing is marked" : "no key is marked any more")
