@@ -155,7 +155,7 @@ let package = Package(
       name: "CacheConsoleTests",
       dependencies: [
         "CacheConsole", "ConsoleModel", "Documents", "Terminal", "Panels", "Collectors", "Redis",
-        "EventLoop",
+        "Operations", "EventLoop",
         "TestKit",
       ],
       swiftSettings: strict),
