@@ -150,6 +150,7 @@ let package = Package(
         "Operations", "ConsoleModel", "Documents", "Crypto", "Redis", "EventLoop", "TestKit",
         "AuditProbe",
       ],
+      exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "CacheConsoleTests",
