@@ -161,6 +161,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CacheConsole", "TestKit"], swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["CacheConsole", "Operations", "TestKit"],
+      swiftSettings: strict),
   ]
 )
