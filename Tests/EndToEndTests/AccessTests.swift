@@ -46,7 +46,6 @@ import Testing
       ["--redis", url(of: user), "--interval", "0.3"]
         + (user.hasSuffix("viewer") ? ["--read-only"] : []),
       home: home, environment: ["CACHECONSOLE_PASSWORD": Self.password])
-    try session.wait(for: "L2 redis")
     try session.wait(for: "1/1")
     for panel in ["2", "3", "4", "5", "6", "7", "8", "9"] {
       try session.press(panel)
