@@ -77,9 +77,7 @@ enum StatusLine {
   private static func marks(_ model: Model, room: Int) -> [Span] {
     let context = model.context
     guard !context.marks.isEmpty else { return [] }
-    let hidden = model.activePanel.map { panel in
-      context.marks.all.count { panel.lists($0) == false }
-    }
+    let hidden = model.activePanel?.unlisted(context.marks)
     let note = hidden.map { $0 > 0 ? " (\($0) not in this list)" : "" } ?? ""
     let head = markCount(context)
     var names = ""

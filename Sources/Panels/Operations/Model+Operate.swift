@@ -61,7 +61,7 @@ extension Model {
       context.marks.remove(
         plan.request.nodes.flatMap { node in keys.map { KeyMark(node: node, key: $0) } })
     }
-    say(.information, "\(OperationText.title(plan.request, context)): started")
+    say(.information, "\(OperationText.title(plan.request, context)): confirmed")
   }
 
   // MARK: Keys
@@ -200,7 +200,7 @@ extension Model {
   private mutating func askUndo(_ argument: String?) -> [Effect] {
     let known = context.operations?.operations ?? []
     let status: OperationStatus?
-    if let argument {
+    if let argument, !argument.isEmpty {
       status = known.first { $0.id == argument }
       if status == nil {
         let hint = Suggestion.phrase(argument, among: known.map(\.id))

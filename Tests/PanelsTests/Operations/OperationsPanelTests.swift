@@ -121,7 +121,7 @@ struct OperationsPanelTests {
     var report = OperationsReport(at: Self.now)
     report.operations = [Plans.status(plan.id, "invalidate x", .running, secondsAgo: 1)]
     _ = model.update(.operations(report), now: Self.now.advanced(bySeconds: 4))
-    #expect(model.toast?.message.text.contains("started") == true)
+    #expect(model.toast?.message.text.contains("confirmed") == true)
     report.operations[0].state = .done
     var verdict = Verdict()
     verdict.gone = 1
