@@ -140,21 +140,28 @@ let package = Package(
     .testTarget(
       name: "StorefrontTests", dependencies: ["Storefront", "Redis", "EventLoop", "TestKit"],
       swiftSettings: strict),
+    // Appends to an audit trail and does nothing else, so that tests can kill it meanwhile.
+    .executableTarget(
+      name: "AuditProbe", dependencies: ["Operations", "ConsoleModel"],
+      path: "Tests/Support/AuditProbe", swiftSettings: strict),
     .testTarget(
       name: "OperationsTests",
       dependencies: [
         "Operations", "ConsoleModel", "Documents", "Crypto", "Redis", "EventLoop", "TestKit",
+        "AuditProbe",
       ],
+      exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "CacheConsoleTests",
       dependencies: [
         "CacheConsole", "ConsoleModel", "Documents", "Terminal", "Panels", "Collectors", "Redis",
-        "EventLoop",
+        "Operations", "EventLoop",
         "TestKit",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CacheConsole", "TestKit"], swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["CacheConsole", "Operations", "TestKit"],
+      swiftSettings: strict),
   ]
 )

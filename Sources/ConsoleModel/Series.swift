@@ -34,6 +34,11 @@ package struct Series: Sendable, Hashable {
     return rings[resolution.rawValue].tail(count)
   }
 
+  /// When the newest point begins; nil if there is none.
+  package func newest(_ resolution: Resolution = .fine) -> MonotonicTime? {
+    resolution.rawValue < rings.count ? rings[resolution.rawValue].newestStart : nil
+  }
+
   /// Points that were recorded at this resolution, at most its capacity.
   package func count(_ resolution: Resolution = .fine) -> Int {
     resolution.rawValue < rings.count ? rings[resolution.rawValue].count : 0
@@ -56,6 +61,10 @@ private struct Ring: Sendable, Hashable {
   }
 
   var count: Int { values.count }
+
+  var newestStart: MonotonicTime? {
+    openSlot.map { MonotonicTime(nanoseconds: $0 &* Int64(secondsPerPoint) &* 1_000_000_000) }
+  }
 
   mutating func append(_ value: Float?, at time: MonotonicTime) {
     let slot = time.nanoseconds / (Int64(secondsPerPoint) * 1_000_000_000)

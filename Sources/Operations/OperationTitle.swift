@@ -4,19 +4,6 @@ extension OperationRequest {
   /// One line that names it: `invalidate product:*`; key names are shown as they are, not escaped.
   package var title: String { "\(verb) \(targetText)" }
 
-  /// `invalidate`, `expire within 30 s`, …
-  package var verb: String {
-    switch action {
-    case .invalidate: "invalidate"
-    case .shorten(let seconds): "expire within \(seconds) s"
-    case .adjust(let seconds): seconds.map { "set life to \($0) s" } ?? "remove the life of"
-    case .warm: "warm"
-    case .restore(let operation): "undo \(operation)"
-    case .slowlogReset: "SLOWLOG RESET"
-    case .clientKill(let id): "CLIENT KILL ID \(id)"
-    }
-  }
-
   /// The keys in words, without the verb.
   package var targetText: String {
     switch target {

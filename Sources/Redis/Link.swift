@@ -68,6 +68,16 @@ final class Link: Sendable {
     state.withLock { if case .open(let connection) = $0.phase { connection } else { nil } }
   }
 
+  /// The connection, if it still is the one of this generation.
+  func openConnection(ofGeneration generation: UInt64) -> Connection? {
+    state.withLock { state in
+      guard state.generation == generation, case .open(let connection) = state.phase else {
+        return nil
+      }
+      return connection
+    }
+  }
+
   /// The connection, made if there is none; at once the last error while the next attempt waits.
   nonisolated(nonsending) func connection(until deadline: EventLoop.Instant) async -> Outcome {
     switch begin() {

@@ -2,36 +2,72 @@ package import EventLoop
 
 /// The only type through which the console can change a server. A read-only process makes none.
 ///
-/// Each method is one change; its client lets nothing else through.
+/// It has one connection of its own, made when it is first needed, and sends nothing but
+/// `commands`. What one caller watches (WATCH) lives on that connection: one task uses one mutator
+/// for fenced changes.
 package final class Mutator: Sendable {
   package let endpoint: RedisEndpoint
-  private let password: Secret?
-  private let options: RedisClient.Options
-  private let loop: EventLoop
+  let client: RedisClient
 
   package init(
     endpoint: RedisEndpoint, password: Secret? = nil,
-    options: RedisClient.Options = RedisClient.Options(), loop: EventLoop
+    options: RedisClient.Options = RedisClient.Options(), loop: EventLoop,
+    resolver: Resolver? = nil
   ) {
     self.endpoint = endpoint
-    self.password = password
-    self.options = options
-    self.loop = loop
+    var options = options
+    options.gate = .only(Self.commands)
+    options.observer = nil
+    client = RedisClient(
+      endpoint: endpoint, password: password, options: options, loop: loop, resolver: resolver)
   }
 
+  deinit { client.close() }
+
+  package func close() { client.close() }
+
+  /// Everything that it may send, as in commandstats. docs/security.md gives an ACL for them.
+  package static let commands: Set<String> = [
+    // Keys of the shop.
+    "unlink", "pexpire", "pexpireat", "persist", "set", "restore",
+    // What must be known of them first, and looked at afterwards.
+    "scan", "exists", "type", "pttl", "memory|usage", "dump", "info", "ping", "time",
+    // The fence around each batch.
+    "multi", "exec", "watch", "unwatch",
+    // Our own records, under `cacheconsole:`.
+    "get", "mget", "del", "zadd", "zrange", "zremrangebyrank", "expire", "xadd",
+    // The server itself.
+    "slowlog|reset", "client|kill",
+  ]
+
+  /// Counts the connections made; see `RedisClient.generation`.
+  package var generation: UInt64 { client.generation }
+
+  func send(_ command: RedisCommand, action: String) async throws(RedisError) -> RESPValue {
+    try await client.send(command, action: action)
+  }
+
+  func unexpected(_ action: String) -> RedisError {
+    RedisError(
+      kind: .protocol, endpoint: endpoint.description, action: action,
+      message: "the server's answer has an unexpected form")
+  }
+}
+
+// MARK: The server itself
+
+extension Mutator {
   /// SLOWLOG RESET: forgets the slow log's entries, for everybody who reads it.
   package func slowlogReset() async throws(RedisError) {
-    try await run(RedisCommand("SLOWLOG", "RESET"), action: "resetting the slow log")
+    _ = try await send(RedisCommand("SLOWLOG", "RESET"), action: "resetting the slow log")
   }
 
-  /// Changes are rare: a connection for each, closed at once, leaves none behind.
-  private func run(_ command: RedisCommand, action: String) async throws(RedisError) {
-    var options = options
-    options.gate = .only([command.statName])
-    options.observer = nil
-    let client = RedisClient(
-      endpoint: endpoint, password: password, options: options, loop: loop)
-    defer { client.close() }
-    _ = try await client.send(command, action: action)
+  /// CLIENT KILL ID: ends a connection.
+  ///
+  /// - Returns: false if there is no such connection (any more).
+  package func killClient(id: UInt64) async throws(RedisError) -> Bool {
+    let reply = try await send(
+      RedisCommand("CLIENT", "KILL", "ID", String(id)), action: "ending connection \(id)")
+    return (reply.unsigned ?? 0) > 0
   }
 }

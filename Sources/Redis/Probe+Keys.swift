@@ -71,8 +71,7 @@ extension Probe {
   ) async throws(RedisError) -> [UInt64?] {
     let action = "sampling access frequencies"
     let replies = try await client.pipeline(
-      keys.map { RedisCommand("OBJECT", [Self.freq, $0], statName: "object|freq") }, action: action,
-      timeout: timeout)
+      keys.map { RedisCommand.objectFrequency(of: $0) }, action: action, timeout: timeout)
     if case .error(let text) = replies.first {
       throw .server(
         text, endpoint: endpoint.description, action: action, command: "object|freq")

@@ -119,6 +119,29 @@ extension RedisClient {
     }
   }
 
+  /// As `pipeline`, on the connection of this generation or not at all: for what depends on what was
+  /// said on it before, such as WATCH.
+  nonisolated(nonsending) package func pipeline(
+    _ commands: [RedisCommand], onGeneration generation: UInt64, action: String,
+    timeout: Duration? = nil
+  ) async throws(RedisError) -> [RESPValue] {
+    let timeout = timeout ?? options.commandTimeout
+    guard let connection = shared.openConnection(ofGeneration: generation) else {
+      throw RedisError(
+        kind: .unreachable, endpoint: endpoint.description, action: action,
+        message: "the connection was lost; nothing was sent")
+    }
+    let judgement = try judge(commands, action)
+    try confirm(judgement, on: connection, action)
+    let outcome = await connection.send(
+      commands, until: EventLoop.now().advanced(by: timeout), grace: timeout,
+      changes: judgement.changes)
+    switch outcome {
+    case .success(let replies): return replies
+    case .failure(let error): throw error.during(action)
+    }
+  }
+
   /// A command that keeps its connection busy while it blocks, on one of its own.
   nonisolated(nonsending) package func blocking(
     _ command: RedisCommand, action: String, timeout: Duration

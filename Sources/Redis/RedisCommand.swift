@@ -11,12 +11,20 @@ package struct RedisCommand: Sendable, Hashable {
     givenStatName = nil
   }
 
-  /// - Parameter statName: must be what the other initialisers would make of it.
-  init(_ name: String, _ arguments: [[UInt8]], statName: String) {
+  /// Private, because the gate takes the next command of a given name for the same: the name must be
+  /// what the other initialisers would make of it, and nothing in `rest` may choose what is done.
+  private init(_ name: String, _ subcommand: [UInt8], _ rest: [UInt8], statName: String) {
     self.name = name
-    self.arguments = arguments
+    arguments = [subcommand, rest]
     givenStatName = statName
   }
+
+  /// OBJECT FREQ, of which the hot-key sampler sends thousands at a time.
+  static func objectFrequency(of key: [UInt8]) -> RedisCommand {
+    RedisCommand("OBJECT", frequency, key, statName: "object|freq")
+  }
+
+  private static let frequency = Array("FREQ".utf8)
 
   package init(_ name: String, _ arguments: [UInt8]...) { self.init(name, arguments) }
 
@@ -52,16 +60,24 @@ extension RedisCommand {
     var text: String
     /// A given `statName` never equals a first word that somebody spelled like one.
     var isGiven: Bool
+    /// One that has more or fewer arguments may have another form.
+    var argumentCount: Int
   }
 
-  var kind: Kind { Kind(text: givenStatName ?? name, isGiven: givenStatName != nil) }
+  var kind: Kind {
+    Kind(
+      text: givenStatName ?? name, isGiven: givenStatName != nil, argumentCount: arguments.count)
+  }
 
   /// The kind under which the next command need not be judged again; nil: judge each.
-  var judgedKind: Kind? { givenStatName != nil || isJudgedByName ? kind : nil }
+  var judgedKind: Kind? { givenStatName != nil || isJudgedByKind ? kind : nil }
 
   /// False where the arguments choose what is done, so that another of the name may be another
-  /// command.
-  private var isJudgedByName: Bool { !Self.containers.contains(name.lowercased()) }
+  /// command, and where the gate looks at what the arguments are.
+  private var isJudgedByKind: Bool {
+    let lower = name.lowercased()
+    return !Self.containers.contains(lower) && CommandGate.isJudgedByCount(lower)
+  }
 
   /// Bytes of its RESP form at most: each part has a mark, up to 19 digits and two line ends.
   var encodedSizeLimit: Int {

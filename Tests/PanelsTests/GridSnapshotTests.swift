@@ -1,7 +1,8 @@
 import ConsoleModel
-import Panels
 import Terminal
 import Testing
+
+@testable import Panels
 
 #if canImport(Glibc)
   import Glibc
@@ -32,6 +33,10 @@ struct GridSnapshotTests {
     Screen("commands", .character("6")),
     Screen("help", .character("?")),
     Screen("command-line", .character(":"), .character("s"), .tab),
+    Screen("operations", .character("8")),
+    Screen("operation", .character("8"), .enter),
+    Screen("history", .character("9")),
+    Screen("history-entry", .character("9"), .enter),
     Screen(
       "filter", .character("6"), .character("/"), .character("g"), .character("e"),
       .character("t"), .enter),
@@ -47,6 +52,7 @@ struct GridSnapshotTests {
           .tick(Fixture.now, Fixture.wall, utcOffsetSeconds: 3600, zone: "CET"),
           now: Fixture.now.advanced(bySeconds: 30))
         model.context.now = Fixture.now
+        _ = model.update(.operations(Plans.report), now: Fixture.now)
         for key in screen.keys { _ = model.update(.input(.key(key)), now: Fixture.now) }
         try expectSnapshot(
           render(model), "\(screen.name)-\(columns)x\(rows)-\(isUnicode ? "unicode" : "ascii")")
@@ -54,12 +60,40 @@ struct GridSnapshotTests {
     }
   }
 
-  @Test("a dialog names environment and class and defaults to Cancel")
-  func dialog() throws {
+  enum Stage: String, CaseIterable { case asked, estimated, named, expired }
+
+  @Test("a dialog as it fills, at every size", arguments: Stage.allCases)
+  func dialog(stage: Stage) throws {
     for (columns, rows) in Self.sizes {
-      var model = Model(context: Fixture.context(columns, rows))
-      _ = model.update(.action(.slowlogReset, argument: "redis-1"), now: Fixture.now)
-      try expectSnapshot(render(model), "dialog-\(columns)x\(rows)-unicode")
+      for isUnicode in [true, false] {
+        var model = Model(context: Fixture.context(columns, rows, isUnicode: isUnicode))
+        model.toast = nil
+        _ = model.update(.action(.invalidatePattern, argument: "search:*"), now: Fixture.now)
+        let later = Fixture.now.advanced(bySeconds: 2)
+        if stage == .estimated {
+          model.planned(
+            keys: .estimate(low: 980_000, value: 1_000_000, high: 1_020_000), isComplete: false,
+            progress: 0.42, at: later, edit: Plans.large)
+        } else if stage != .asked {
+          model.planned(
+            keys: .exact(1_000_000),
+            created: WallTime(
+              microseconds: Fixture.wall.microseconds - (stage == .expired ? 600_000_000 : 0)),
+            at: later, edit: Plans.large)
+        }
+        if stage == .named {
+          type(&model, "wrong prices", at: later.advanced(bySeconds: 2))
+          press(&model, .enter, .pageDown, at: later.advanced(bySeconds: 2))
+          type(&model, "shop-prod", at: later.advanced(bySeconds: 2))
+        }
+        let grid = render(model)
+        if !isUnicode {
+          #expect((0..<rows).allSatisfy { grid.text(row: $0).utf8.allSatisfy { $0 < 0x7F } })
+        }
+        try expectSnapshot(
+          grid,
+          "dialog-\(stage.rawValue)-\(columns)x\(rows)-\(isUnicode ? "unicode" : "ascii")")
+      }
     }
   }
 }

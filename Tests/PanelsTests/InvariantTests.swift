@@ -19,6 +19,9 @@ struct InvariantTests {
   ) -> Model {
     var model = Model(
       context: Fixture.context(columns, rows, isUnicode: isUnicode, snapshot: snapshot))
+    let isHostile = snapshot.ownCost.commandsPerSecond.isNaN
+    _ = model.update(
+      .operations(isHostile ? Plans.hostileReport : Plans.report), now: Fixture.now)
     _ = model.update(.action(panel.action), now: Fixture.now)
     if opened { press(&model, .enter) }
     model.toast = nil
@@ -100,6 +103,8 @@ struct InvariantTests {
         [
           "columns", "column", "hidden", "widen", "Right", "rows", "lines", "match", "hot", "keys",
           "slow", "shop", "have", "need", "quits",
+          // Short titles of panels.
+          "Over", "Hot", "Cmds", "Ops", "Hist",
         ])
       for (columns, rows) in [(150, 60), (220, 60), (220, 24), (220, 13)] {
         var wide = Self.model(panel, columns, rows, opened: opened, snapshot: snapshot)

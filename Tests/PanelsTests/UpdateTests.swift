@@ -15,6 +15,7 @@ struct UpdateTests {
       ([.character("6"), .character("1")], .overview), ([.tab], .nodes),
       ([.backTab], .help), ([.character("?")], .help), ([.function(1)], .help),
       ([.character("5")], .slow), ([.character("7")], .clients),
+      ([.character("8")], .operations), ([.character("9")], .history),
     ])
   func panels(keys: [Key], panel: PanelID) {
     var model = Model(context: Fixture.context())
@@ -27,7 +28,7 @@ struct UpdateTests {
     arguments: [
       (":nodes", PanelID.nodes), (":commands", .commands), (":overview", .overview),
       (":help", .help), (":help reset", .help), (":hot", .hotKeys), (":slow", .slow),
-      (":keys", .keys),
+      (":keys", .keys), (":operations", .operations), (":history", .history),
       (":  nodes  ", .nodes), (":keys product:*", .keys),
     ])
   func commands(line: String, panel: PanelID) {

@@ -84,21 +84,6 @@ import Testing
     }
   }
 
-  @Test func `every key read on the list is one that the server flags readonly, if it has it`()
-    async throws
-  {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url) { $0.gate = .readOnly }
-    // Arguments do not matter: a command that passes the gate is answered, if only by an error.
-    for name in CommandGate.keyReadNames {
-      let words = name.split(separator: "|").map(String.init)
-      guard try server.command(["COMMAND", "INFO", words[0]]).array != [.null] else { continue }
-      let error = await Fixture.failure(
-        of: client, RedisCommand(words[0], Array(words.dropFirst())))
-      #expect(error?.kind != .denied, "\(name): \(error as Any)")
-    }
-  }
-
   @Test func `without the server's flags no key is read, but INFO is`() async throws {
     let server = try RedisServer()
     try server.command(["ACL", "SETUSER", "eva", "on", ">pw", "~*", "+@all", "-command"])
@@ -119,12 +104,15 @@ import Testing
     let server = try RedisServer(arguments: ["--slowlog-log-slower-than", "0"])
     try server.command(["SET", "a", "1"])
     let url = try RedisURL(parsing: server.url)
-    let before = try server.info("connected_clients", "clients")
+    func clients() throws(TestKitError) -> Int {
+      try server.info("connected_clients", "clients").flatMap { Int($0) } ?? .max
+    }
+    let before = try clients()
     try await Mutator(endpoint: url.endpoint, loop: Fixture.loop).slowlogReset()
     // Left are the reset itself and what came after it.
     let log = try server.command(["SLOWLOG", "LEN"])
     #expect(log.integer.map { $0 < 5 } == true)
-    #expect(
-      try await Eventually.holds { try server.info("connected_clients", "clients") == before })
+    // The server may still have counted the connection of our own SET.
+    #expect(try await Eventually.holds { try clients() <= before })
   }
 }

@@ -46,7 +46,9 @@ import Testing
   }
 
   @Test func `the ledger is what the server counted, exactly`() async throws {
-    let server = try RedisServer(arguments: ["--maxmemory-policy", "allkeys-lfu"])
+    let server = try RedisServer(arguments: [
+      "--maxmemory-policy", "allkeys-lfu", "--rename-command", "TIME", "",
+    ])
     try Self.fill(server)
     let probe = try Self.probe(server)
     let before = try await probe.infoEverything()
@@ -73,8 +75,9 @@ import Testing
     _ = try await probe.databaseSize()
     _ = try await probe.settings(["maxmemory-policy", "hz"])
     _ = try await probe.ping()
-    _ = try? await probe.send(RedisCommand("CLIENT", "LIST", "TYPE", "nonsense"), action: "failing")
-    _ = try? await probe.send(RedisCommand("GET"), action: "failing")
+    // One that fails while it runs, one that the server refuses before it runs.
+    _ = try? await probe.send(RedisCommand("LATENCY", "GRAPH", "no-such-event"), action: "failing")
+    _ = try? await probe.send(RedisCommand("TIME"), action: "failing")
     let after = try await probe.infoEverything()
 
     let (old, new) = (Self.fields(before.bytes), Self.fields(after.bytes))

@@ -1,4 +1,6 @@
+package import ConsoleModel
 private import Documents
+private import Operations
 
 /// What the command line asks for, before any file is read.
 package struct Arguments: Sendable, Hashable {
@@ -10,6 +12,9 @@ package struct Arguments: Sendable, Hashable {
     case version
     /// The demo's supervisor process; started by the console itself.
     case demoSupervisor([String])
+    /// The process that carries out one operation; started by the console itself.
+    case operationRunner
+    case audit(AuditCommand)
   }
 
   package var command: Command = .console
@@ -18,6 +23,8 @@ package struct Arguments: Sendable, Hashable {
   package var environment: String?
   package var isDemo = false
   package var isReadOnly = false
+  /// Lowers the role; nil: as the files say.
+  package var role: Role?
   package var asksPassword = false
   package var passwordFile: String?
   /// Seconds between polls.
@@ -37,6 +44,14 @@ extension Arguments {
     self.init()
     if words.first == Self.supervisorCommand {
       command = .demoSupervisor(Array(words.dropFirst()))
+      return
+    }
+    if words == [RunLauncher.command] {
+      command = .operationRunner
+      return
+    }
+    if let audit = try AuditCommand(words) {
+      command = .audit(audit)
       return
     }
     var rest = words[...]
@@ -60,6 +75,7 @@ extension Arguments {
       case .env: environment = value
       case .demo: isDemo = true
       case .readOnly: isReadOnly = true
+      case .role: role = try Self.role(value)
       case .askPassword: asksPassword = true
       case .passwordFile: passwordFile = value
       case .interval: interval = try Self.seconds(value)
@@ -100,6 +116,14 @@ extension Arguments {
     return UsageError("unknown option '\(Printable.line(name))'\(hint)")
   }
 
+  private static func role(_ text: String) throws(UsageError) -> Role {
+    guard let role = Role(rawValue: text) else {
+      let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--role '\(Printable.line(text))' is none of \(names)")
+    }
+    return role
+  }
+
   private static func seconds(_ text: String) throws(UsageError) -> Double {
     guard let value = Double(text), intervalRange.contains(value) else {
       throw UsageError(
@@ -117,6 +141,7 @@ package enum Option: String, CaseIterable, Sendable {
   case env = "--env"
   case demo = "--demo"
   case readOnly = "--read-only"
+  case role = "--role"
   case passwordFile = "--password-file"
   case askPassword = "--ask-password"
   case interval = "--interval"
@@ -133,7 +158,7 @@ package enum Option: String, CaseIterable, Sendable {
     switch self {
     case .redis: "URL"
     case .config, .passwordFile: "FILE"
-    case .env, .theme: "NAME"
+    case .env, .theme, .role: "NAME"
     case .interval: "SECONDS"
     default: ""
     }
@@ -147,6 +172,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"
     case .readOnly: "viewer: refuse every changing action, build no connection that could"
+    case .role: "lower your role: viewer, operator or admin"
     case .passwordFile: "read the password of the --redis servers from this file"
     case .askPassword: "ask for the password of the --redis servers"
     case .interval: "seconds between polls (default 2)"

@@ -21,7 +21,6 @@ extension ConsoleLoop {
     case .cancelSearch(let id): session?.cancelSearch(id)
     case .describe(let node, let keys): session?.describe(node, keys)
     case .inspect(let request): session?.inspect(request)
-    case .slowlogReset(let node): session?.resetSlowlog(node)
     case .plan(let request): session?.plan(request)
     case .cancelPlan: session?.cancelPlan()
     case .run(let plan): session?.run(plan)

@@ -1,18 +1,17 @@
 import ConsoleModel
 import Operations
-import Panels
 
-/// Operations of the environment on the screen.
+/// Operations of the environment on the screen; before there is a server there are none.
 extension Session {
-  func plan(_ request: OperationRequest) {}
+  func plan(_ request: OperationRequest) { operations?.plan(request) }
 
-  func cancelPlan() {}
+  func cancelPlan() { operations?.cancelPlan() }
 
-  func run(_ plan: OperationPlan) {}
+  func run(_ plan: OperationPlan) { operations?.run(plan) }
 
-  func control(_ id: String, _ control: OperationControl) {}
+  func control(_ id: String, _ control: OperationControl) { operations?.control(id, control) }
 
-  func stopAll() {}
+  func stopAll() { operations?.stopAll() }
 
-  func takeOver(_ id: String) {}
+  func takeOver(_ id: String) { operations?.takeOver(id) }
 }

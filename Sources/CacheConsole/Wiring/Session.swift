@@ -16,6 +16,8 @@ final class Session {
   private let demo: DemoLauncher?
   private var nodes: [NodeConnection] = []
   private var collector: EnvironmentCollector?
+  /// nil until there is a server.
+  private(set) var operations: SessionOperations?
   private var demand = Demand()
   private var isDemoOver = false
 
@@ -62,10 +64,14 @@ final class Session {
     self.collector = collector
     collector.setDemand(demand)
     collector.start()
+    operations = SessionOperations(
+      identity, servers, nodes, startup: startup, access: access, loop: loop, mailbox: mailbox
+    ) { [collector] in collector.slowlogWasReset($0) }
   }
 
   /// Ends everything; a demo's server and folder are gone when this returns.
   func close() {
+    operations?.close()
     collector?.stop()
     for node in nodes { node.close() }
     demo?.stop()
@@ -134,24 +140,6 @@ final class Session {
     let policy = collector?.evictionPolicy(of: request.node)
     let (reader, mailbox) = (node.reader, mailbox)
     loop.spawn { mailbox.post(.inspection(await reader.inspect(request, policy: policy))) }
-  }
-
-  func resetSlowlog(_ id: NodeID) {
-    guard let node = node(id, "resetting the slow log") else { return }
-    guard let mutator = node.mutator else {
-      say(.critical, "refused: \(access.reason)")
-      return
-    }
-    let (collector, mailbox) = (collector, mailbox)
-    loop.spawn {
-      do throws(RedisError) {
-        try await mutator.slowlogReset()
-        collector?.slowlogWasReset(id)
-        mailbox.post(.effectDone("the slow log of \(id.rawValue) was reset"))
-      } catch {
-        mailbox.post(.effectFailed(Fault(error)))
-      }
-    }
   }
 
   private func node(_ id: NodeID, _ action: String) -> NodeConnection? {

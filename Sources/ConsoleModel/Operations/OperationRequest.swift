@@ -32,19 +32,22 @@ package struct OperationRequest: Sendable, Hashable {
   package var includesSessions: Bool
   /// Keep a copy (DUMP and TTL) of what is deleted, for `undo`.
   package var keepsCopy: Bool
+  /// Copies of sessions and carts as well; for administrators.
+  package var copiesGuarded: Bool
   package var pace: Pace
   /// Why; asked for in production.
   package var reason: String
 
   package init(
     _ action: Action, _ target: Target, nodes: [NodeID], includesSessions: Bool = false,
-    keepsCopy: Bool = true, pace: Pace = Pace(), reason: String = ""
+    keepsCopy: Bool = true, copiesGuarded: Bool = false, pace: Pace = Pace(), reason: String = ""
   ) {
     self.action = action
     self.target = target
     self.nodes = nodes
     self.includesSessions = includesSessions
     self.keepsCopy = keepsCopy
+    self.copiesGuarded = copiesGuarded
     self.pace = pace
     self.reason = reason
   }

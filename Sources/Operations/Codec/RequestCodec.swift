@@ -24,6 +24,7 @@ extension OperationRequest {
     json.field("nodes", texts: nodes.map(\.rawValue))
     json.field("includes_sessions", includesSessions)
     json.field("keeps_copy", keepsCopy)
+    json.field("copies_guarded", copiesGuarded)
     json.object("pace") { json in
       json.field("keys_per_second", UInt64(clamping: pace.keysPerSecond))
       json.field("full", pace.isFull)
@@ -43,6 +44,7 @@ extension OperationRequest {
       nodes: try reader.texts("nodes").map { NodeID($0) },
       includesSessions: try reader.flag("includes_sessions"),
       keepsCopy: try reader.flag("keeps_copy"),
+      copiesGuarded: try reader.bool("copies_guarded") ?? false,
       pace: try reader.object("pace") { reader throws(DocumentError) in
         Pace(
           keysPerSecond: Int(clamping: try reader.count("keys_per_second")),

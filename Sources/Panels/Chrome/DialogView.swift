@@ -2,82 +2,150 @@ import ConsoleModel
 package import Terminal
 
 /// The question in the middle of the screen, with the environment it is about.
-enum DialogView {
-  static func draw(_ dialog: Dialog, _ context: Context, into grid: inout CellGrid) {
-    let box = frame(dialog, in: grid.bounds)
-    grid.fill(box, style: Style(), blank: true)
-    var pad = box
+struct DialogView {
+  private let dialog: Dialog
+  private let context: Context
+  private let text: PlanText
+  private let box: Rect
+  /// Inside of the border.
+  private let pad: Rect
+  private let hasBorder: Bool
+  /// Where the preview scrolls.
+  private let body: Rect
+  private let field: Dialog.Field?
+  /// What to type, on as many lines as it needs.
+  private let prompt: [[Span]]
+
+  /// Lines of the preview, and how many of them are on screen.
+  var lines: Int { text.lines.count }
+  var page: Int { lines > body.height ? max(1, body.height - 1) : max(1, body.height) }
+
+  init(_ dialog: Dialog, _ context: Context) {
+    self.dialog = dialog
+    self.context = context
+    field = dialog.field(at: context.wall)
+    let screen = Rect(x: 0, y: 0, width: context.columns, height: context.rows)
+    let width = min(screen.width, 100)
     // On the smallest screens the words need the cells of the border.
-    if box.height > 7, box.width >= 30 {
+    hasBorder = screen.height > 8 && width >= 30
+    let inner = hasBorder ? width - 4 : width
+    text = PlanText(dialog, context, width: inner)
+    // Environment, title, keys, and where there is a field its two lines.
+    prompt = Self.prompt(field, dialog, width: inner, maximum: max(1, screen.height - 6))
+    let fieldRows = prompt.isEmpty ? 0 : prompt.count + 1
+    let fixed = 3 + fieldRows + (hasBorder ? 2 : 0)
+    let height = min(screen.height, max(fixed + text.lines.count, hasBorder ? 8 : 5))
+    box = Rect(
+      x: (screen.width - width) / 2, y: (screen.height - height) / 2, width: width, height: height)
+    if hasBorder {
+      let inside = box.inset(by: 1)
+      pad = Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height)
+    } else {
+      pad = box
+    }
+    let below = pad.splitTop(2).rest
+    body = below.splitTop(below.height - 1 - fieldRows).top
+  }
+
+  func draw(into grid: inout CellGrid) {
+    grid.fill(box, style: Style(), blank: true)
+    if hasBorder {
       Box.draw(
         box, title: "", style: Style(Header.role(of: dialog.environment.environmentClass)),
         into: &grid)
-      let inner = box.inset(by: 1)
-      pad = Rect(x: inner.x + 1, y: inner.y, width: inner.width - 2, height: inner.height)
     }
-    var y = 0
-    func line(_ spans: [Span], last: Bool = false) {
-      // The last line, with the keys, is never pushed out.
-      guard y < pad.height - (last ? 0 : 1) else { return }
-      grid.put(spans, x: 0, y: y, in: pad)
-      y += 1
-    }
-    line(Header.environment(context, taken: context.columns - pad.width))
-    line([Span(dialog.title, .critical, .bold)])
-    if pad.height > 8 { y += 1 }
-    // The question, its input and the keys come before the explanation.
-    let fixed = y + (dialog.needsName ? 3 : 1)
-    for text in wrapped(dialog.lines, width: pad.width).prefix(max(0, pad.height - fixed)) {
-      line([Span(text)])
-    }
-    let armed = dialog.isArmed(at: context.now)
-    if dialog.needsName {
-      line([
-        Span("Type "), Span(context.safe(dialog.target), .accent, .bold), Span(", then y"),
-      ])
-      let row = min(y, pad.height - 2)
-      if row >= 0 {
-        let used = grid.put("> ", x: 0, y: row, in: pad, style: Style(.key))
-        dialog.typed.draw(x: used, y: row, in: pad, into: &grid)
-      }
-    }
-    y = max(0, pad.height - 1)
-    let canConfirm = armed && (!dialog.needsName || dialog.nameMatches)
-    line(
-      [
-        Span("[Esc Cancel]", .selection, .bold), Span("  "),
-        canConfirm
-          ? Span("y \(dialog.title)", .critical)
-          : Span(
-            dialog.needsName && !dialog.nameMatches ? "y after the name" : "y in a moment", .dim),
-      ], last: true)
+    grid.put(
+      Header.environment(context, taken: context.columns - pad.width), x: 0, y: 0, in: pad)
+    grid.put([Span(title, .critical, .bold)], x: 0, y: 1, in: pad)
+    drawBody(into: &grid)
+    drawField(into: &grid)
+    drawAnswers(into: &grid)
   }
 
-  /// Words in lines of at most `width` scalars.
-  private static func wrapped(_ paragraphs: [String], width: Int) -> [String] {
-    var lines: [String] = []
-    for paragraph in paragraphs {
-      var line = ""
-      for word in paragraph.split(separator: " ") {
-        if !line.isEmpty, line.unicodeScalars.count + 1 + word.unicodeScalars.count > width {
-          lines.append(line)
-          line = ""
-        }
-        line += (line.isEmpty ? "" : " ") + word
-      }
-      lines.append(line)
+  private var title: String {
+    switch dialog.subject {
+    case .question(let title, _, _): title
+    case .request(let request): OperationText.title(request, context)
     }
-    return lines
   }
 
-  private static func frame(_ dialog: Dialog, in screen: Rect) -> Rect {
-    let longest = ([dialog.title] + dialog.lines).map(\.unicodeScalars.count).max() ?? 0
-    let width = min(screen.width, max(50, min(longest + 26, 76)))
-    let rows = wrapped(dialog.lines, width: width - 4).count
-    let height = min(screen.height, rows + (dialog.needsName ? 9 : 7))
-    return Rect(
-      x: (screen.width - width) / 2, y: (screen.height - height) / 2, width: width,
-      height: height)
+  private func drawBody(into grid: inout CellGrid) {
+    guard body.height > 0 else { return }
+    let count = lines
+    let rows = count > body.height ? body.height - 1 : body.height
+    let first = max(0, min(dialog.scroll, count - rows))
+    for row in 0..<min(rows, max(0, count - first)) {
+      grid.put(text.spans(first + row), x: 0, y: row, in: body)
+    }
+    guard count > body.height else { return }
+    // What does not fit is counted.
+    let mark = context.glyphs.ellipsis
+    let arrows = context.isUnicode ? "↑↓" : "Up/Down"
+    let (above, below) = (first, count - first - rows)
+    let parts = [above > 0 ? "\(above) above" : nil, below > 0 ? "\(below) below" : nil]
+    grid.put(
+      "\(mark) \(parts.compactMap { $0 }.joined(separator: ", ")): \(arrows)", x: 0,
+      y: body.height - 1, in: body, style: Style(.mark))
+  }
+
+  /// A name that is cut could not be typed: it goes on in the next line.
+  private static func prompt(
+    _ field: Dialog.Field?, _ dialog: Dialog, width: Int, maximum: Int
+  ) -> [[Span]] {
+    switch field {
+    case nil: return []
+    case .reason: return [[Span("Why? "), Span("kept in the audit. Enter goes on", .dim)]]
+    case .name:
+      let name = dialog.confirmationText ?? ""
+      let (head, tail) = ("Type ", ", then y")
+      if head.utf8.count + name.utf8.count + tail.utf8.count <= width || maximum < 2 {
+        return [[Span(head), Span(name, .accent, .bold), Span(tail)]]
+      }
+      if head.utf8.count + name.utf8.count <= width {
+        return [[Span(head), Span(name, .accent, .bold)]]
+      }
+      var lines = [[Span("Type, then y:")]]
+      var rest = Substring(name)
+      while !rest.isEmpty, lines.count < maximum {
+        // The last line that there is room for marks the cut.
+        let piece = lines.count == maximum - 1 ? rest : rest.prefix(max(1, width))
+        lines.append([Span(String(piece), .accent, .bold)])
+        rest = rest.dropFirst(piece.count)
+      }
+      return lines
+    }
+  }
+
+  private func drawField(into grid: inout CellGrid) {
+    guard let field else { return }
+    let y = pad.height - 2
+    for (row, line) in prompt.enumerated() {
+      grid.put(line, x: 0, y: max(2, y - prompt.count) + row, in: pad)
+    }
+    let input = field == .reason ? dialog.reason : dialog.typed
+    let used = grid.put("> ", x: 0, y: y, in: pad, style: Style(.key))
+    input.draw(x: used, y: y, in: pad, into: &grid)
+  }
+
+  private func drawAnswers(into grid: inout CellGrid) {
+    var spans = [Span("[Esc Cancel]", .selection, .bold), Span("  ")]
+    if let obstacle = dialog.obstacle(now: context.now, wall: context.wall) {
+      let isHard = dialog.isExpired(at: context.wall) || dialog.trouble != nil
+      spans.append(Span(obstacle, isHard ? .critical : .dim))
+    } else {
+      spans.append(Span("y \(title)", .critical))
+    }
+    // How long the plan holds, where there is room.
+    if let plan = dialog.plan, !dialog.isExpired(at: context.wall) {
+      let left = Double(plan.expires.microseconds &- context.wall.microseconds) / 1e6
+      let text = "void in \(Format.duration(seconds: left))"
+      let used = spans.reduce(0) { $0 + TextWidth.columns($1.text, isUnicode: context.isUnicode) }
+      if used + 2 + text.utf8.count <= pad.width {
+        grid.put(
+          text, x: pad.width - text.utf8.count, y: pad.height - 1, in: pad, style: Style(.dim))
+      }
+    }
+    grid.put(spans, x: 0, y: pad.height - 1, in: pad)
   }
 }
 

@@ -6,7 +6,14 @@ enum Footer {
   static func draw(_ model: Model, _ frame: Frame, into grid: inout CellGrid) {
     let hasOwnLine = !frame.message.isEmpty
     let drew = drawMessage(model, in: hasOwnLine ? frame.message : frame.footer, into: &grid)
-    if hasOwnLine || !drew { drawKeys(model, in: frame.footer, into: &grid) }
+    if hasOwnLine {
+      if !drew { StatusLine.draw(model, in: frame.message, into: &grid) }
+      drawKeys(model, in: frame.footer, into: &grid)
+    } else if !drew {
+      // Without a line of its own what runs and what is marked takes the keys' place.
+      let used = StatusLine.drawShort(model, in: frame.footer, into: &grid)
+      drawKeys(model, in: frame.footer.splitLeft(used).rest, into: &grid)
+    }
   }
 
   /// True if there was something to say.
@@ -25,16 +32,15 @@ enum Footer {
         case .warning: (model.context.isUnicode ? "▲ " : "! ", .warning)
         case .critical: (model.context.isUnicode ? "✖ " : "x ", .critical)
         }
-      grid.put(word + message.text, x: 1, y: 0, in: area, style: Style(role))
-      return true
-    }
-    // With a line to itself the filter stays visible; else the table's note counts its matches.
-    if !model.activeFilter.isEmpty, !Frame(model.context).message.isEmpty {
+      // Marks are never out of sight.
+      let marks = StatusLine.markCount(model.context)
+      let used = marks.isEmpty || area.width < 40 ? 0 : marks.utf8.count + 2
       grid.put(
-        [
-          Span("filter ", .dim), Span("/" + model.activeFilter, .accent),
-          Span("  Esc clears it", .dim),
-        ], x: 1, y: 0, in: area)
+        word + message.text, x: 1, y: 0, in: area, style: Style(role),
+        limit: max(1, area.width - 1 - used))
+      if used > 0 {
+        grid.put(marks, x: area.width - used + 1, y: 0, in: area, style: Style(.accent, .bold))
+      }
       return true
     }
     return false

@@ -125,6 +125,13 @@ enum Header {
       let text = context.columns < 110 ? "read-only" : "viewer (read-only)"
       parts.append(Part(spans: [Span(text, .title, .bold)], weight: 75))
     }
+    if !context.access.isReadOnly {
+      parts.append(Part(spans: [Span(context.access.role.rawValue, .title)], weight: 25))
+    }
+    if !context.access.badge.isEmpty {
+      let badge = context.safe(context.access.badge, limit: 40)
+      parts.append(Part(spans: [Span(badge, .warning, .bold)], weight: 45))
+    }
     if context.isPaused {
       parts.append(Part(spans: [Span("PAUSED", .warning, [.bold, .reverse])], weight: 90))
     }

@@ -14,7 +14,7 @@ package func render(_ model: Model) -> CellGrid {
   TabBar.draw(model, in: frame.tabs, into: &grid)
   model.activePanel?.draw(context, in: frame.body, into: &grid)
   Footer.draw(model, frame, into: &grid)
-  if let dialog = model.dialog { DialogView.draw(dialog, context, into: &grid) }
+  if let dialog = model.dialog { DialogView(dialog, context).draw(into: &grid) }
   return grid
 }
 

@@ -73,6 +73,11 @@ struct ClientsPanel: Panel {
       refresh(context)
     case .otherList: focused = focused == .groups ? .clients : .groups
     case .open: openSelected(context)
+    case .killClient:
+      guard focused == .clients, let client = clients.selected, let node else {
+        return [.toast(Toast(.information, "kill: choose a connection: o goes to their list"))]
+      }
+      return ClientKill.requests(client.id, client, on: node.id, context)
     default:
       let areas = areas(context)
       if focused == .groups {

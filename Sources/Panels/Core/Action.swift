@@ -10,7 +10,7 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
   /// Scrolled text.
   case pager
   case overview, nodes, nodeDetail, commands, help
-  case keys, keyValue, hotKeys, slow, clients
+  case keys, keyValue, hotKeys, slow, clients, operations, history
   /// A key search is running: Esc ends it.
   case keySearching
   /// The parts of a value or an entry; one part's bytes.
@@ -24,6 +24,7 @@ package enum ActionID: String, Sendable, Hashable, CaseIterable {
   case command, filter, help, back
   // Panels.
   case showOverview, showNodes, showKeys, showHotKeys, showSlow, showCommands, showClients
+  case showOperations, showHistory
   case nextPanel, previousPanel
   // Lists and text.
   case up, down, pageUp, pageDown, top, bottom, left, right
@@ -35,8 +36,12 @@ package enum ActionID: String, Sendable, Hashable, CaseIterable {
   case viewMode, exactName, nextPage, previousPage
   // Clients.
   case clientGrouping, otherList
-  // Servers.
-  case slowlogReset
+  // Operations on keys.
+  case invalidate, invalidatePattern, shorten, adjust, warm, inspectKey, mark, clearMarks
+  // Operations on servers.
+  case slowlogReset, killClient
+  // Operations that run or ran.
+  case pauseOperation, abortOperation, takeOver, undo, stopAll
 }
 
 /// One definition of something that a user can do: key dispatch, footer, `?` help, `:` palette and
@@ -61,7 +66,7 @@ package struct Action: Sendable {
     case optional(String, Choices = .any)
     case required(String, Choices = .any)
 
-    package enum Choices: Sendable, Hashable { case any, environments, themes, nodes }
+    package enum Choices: Sendable, Hashable { case any, environments, themes, nodes, operations }
   }
 
   package init(

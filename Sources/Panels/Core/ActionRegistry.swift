@@ -3,7 +3,7 @@ private import Terminal
 
 extension Action {
   /// Every action there is, in the order of help and footer.
-  package static let registry: [Action] = program + panels + inspection + lists + servers
+  package static let registry: [Action] = program + panels + inspection + operations + lists
 
   private static let program: [Action] = [
     Action(
@@ -44,7 +44,7 @@ extension Action {
       .showKeys, "Keys; with a pattern: search", keys: [.character("3")],
       command: "keys", argument: .optional("PATTERN")),
     show(.hotKeys, "hot"), show(.slow, "slow"), show(.commands, "commands"),
-    show(.clients, "clients"),
+    show(.clients, "clients"), show(.operations, "operations"), show(.history, "history"),
     Action(.nextPanel, "Show the next panel", keys: [.tab]),
     Action(.previousPanel, "Show the previous panel", keys: [.backTab]),
   ]
@@ -60,7 +60,7 @@ extension Action {
     Action(.down, "Down", keys: [.down, .character("j")], scopes: [.table, .pager]),
     Action(.pageUp, "One page up", keys: [.pageUp, .control("b")], scopes: [.table, .pager]),
     Action(
-      .pageDown, "One page down", keys: [.pageDown, .control("f"), .character(" ")],
+      .pageDown, "One page down", keys: [.pageDown, .control("f")],
       scopes: [.table, .pager]),
     Action(.top, "First row", keys: [.home, .character("g")], scopes: [.table, .pager]),
     Action(.bottom, "Last row", keys: [.end, .character("G")], scopes: [.table, .pager]),
@@ -77,12 +77,5 @@ extension Action {
     Action(
       .nextNode, "Next server, then all", keys: [.character("n")],
       scopes: [.commands, .keys, .hotKeys, .slow, .clients], label: "next node"),
-  ]
-
-  private static let servers: [Action] = [
-    Action(
-      .slowlogReset, "Empty a server's slow log",
-      keys: [.character("R")], scopes: [.slow], reach: .change, command: "slowlog reset",
-      argument: .optional("NODE", .nodes), label: "SLOWLOG RESET")
   ]
 }

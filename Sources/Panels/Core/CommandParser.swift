@@ -12,7 +12,7 @@ package enum CommandParser {
   private static let aliases = [
     "quit": "q", "exit": "q", "q!": "q", "overview": "overview", "node list": "nodes",
     "hotkeys": "hot", "hot keys": "hot", "slowlog": "slow", "cmd": "commands", "h": "help",
-    "ctx": "env", "environment": "env", "stop": "pause",
+    "ctx": "env", "environment": "env", "ops": "operations", "audit": "history",
   ]
 
   private static let byCommand: [(command: String, action: Action)] = Action.registry
@@ -64,6 +64,8 @@ package enum CommandParser {
     case .optional(_, .environments), .required(_, .environments):
       model.context.environments.map(\.name)
     case .optional(_, .themes), .required(_, .themes): model.context.themes
+    case .optional(_, .operations), .required(_, .operations):
+      model.context.operations?.operations.map(\.id) ?? []
     case .optional(_, .nodes), .required(_, .nodes):
       model.context.snapshot?.nodes.map(\.id.rawValue) ?? []
     }

@@ -9,6 +9,8 @@ package struct Context: Sendable {
   package var snapshot: Snapshot?
   package var now: MonotonicTime
   package var wall: WallTime
+  /// When `wall` was read: what ties civil times to the monotonic clock.
+  package var wallTaken: MonotonicTime
   package var utcOffsetSeconds: Int
   /// Abbreviation of the local zone, as the header shows it.
   package var zone: String
@@ -30,6 +32,16 @@ package struct Context: Sendable {
   package var themes: [String]
   /// The server that node-wise panels look at; nil: all, or the first where one is needed.
   package var node: NodeID?
+  /// Program and arguments that `warm` loads keys with; empty: none is configured.
+  package var loader: [String] = []
+  /// Operations of all consoles and the audit; nil until they were read.
+  package var operations: OperationsReport?
+  /// Commands of the plans that were confirmed here, by operation; bounded.
+  package var confirmedCommands: [String: [String]] = [:]
+  /// Keys that were set aside, by identity.
+  package var marks = Marks()
+  /// Why operations are run, as it was last given: an incident has one reason.
+  package var incidentReason = ""
 
   package init(
     environment: EnvironmentIdentity, access: Access, capabilities: Capabilities,
@@ -42,6 +54,7 @@ package struct Context: Sendable {
     self.snapshot = snapshot
     self.now = now
     self.wall = wall
+    wallTaken = now
     self.utcOffsetSeconds = utcOffsetSeconds
     self.zone = zone
     self.environment = environment
@@ -67,6 +80,14 @@ package struct Context: Sendable {
   package var targetNode: NodeID? {
     if let node, self.node(node) != nil { return node }
     return snapshot?.nodes.first?.id
+  }
+
+  /// A civil time on the monotonic clock, as of the last tick.
+  package func monotonic(_ time: WallTime) -> MonotonicTime {
+    let (micros, overflow) = time.microseconds.subtractingReportingOverflow(wall.microseconds)
+    // Ten years either way are beyond every history.
+    let bounded = overflow ? 0 : max(-315_360_000_000_000, min(micros, 315_360_000_000_000))
+    return MonotonicTime(nanoseconds: wallTaken.nanoseconds &+ bounded &* 1000)
   }
 
   /// Local time of day: `12:04:31`.

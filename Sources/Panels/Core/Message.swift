@@ -33,7 +33,6 @@ package enum Effect: Sendable, Hashable {
   case cancelSearch(UInt64)
   case describe(NodeID, [KeyName])
   case inspect(KeyInspectionRequest)
-  case slowlogReset(NodeID)
   /// Find out what a request would touch; answers are `Message.planned`. Reads only.
   case plan(OperationRequest)
   /// The dialog was closed: nobody waits for the preview any more.
@@ -52,7 +51,7 @@ package enum Effect: Sendable, Hashable {
   /// True for effects that change something on a server; the runner checks it a second time.
   package var isChange: Bool {
     switch self {
-    case .slowlogReset, .run, .control, .stopAll, .takeOver: true
+    case .run, .control, .stopAll, .takeOver: true
     case .quit, .suspend, .redraw, .demand, .search, .cancelSearch, .describe, .inspect,
       .plan, .cancelPlan, .switchEnvironment, .setTheme, .copy:
       false

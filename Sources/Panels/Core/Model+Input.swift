@@ -26,6 +26,8 @@ extension Model {
       if dialog != nil { return handleDialog(key) }
       if input != nil { return handleInput(key) }
       guard let action = Action.forKey(key, in: scopes) else { return [] }
+      lastKey = key
+      defer { lastKey = nil }
       return perform(action.id)
     }
   }
@@ -48,22 +50,30 @@ extension Model {
 
   private mutating func handleDialog(_ key: Key) -> [Effect] {
     guard var open = dialog else { return [] }
-    switch open.take(key, now: context.now) {
-    case .stay:
-      dialog = open
-      return []
+    let view = DialogView(open, context)
+    let outcome = open.take(
+      key, now: context.now, wall: context.wall, page: view.page, lines: view.lines)
+    dialog = open
+    switch outcome {
+    case .stay: return []
+    case .copy(let text):
+      say(.information, "copied the commands")
+      return [.copy(text)]
+    case .planAgain:
+      guard let request = open.request else { return [] }
+      dialog?.planAgain(now: context.now)
+      return [.cancelPlan, .plan(request)]
     case .cancel:
-      dialog = nil
       say(.information, "cancelled: nothing was changed")
-      return []
-    case .confirm:
-      dialog = nil
+      return (open.request == nil ? [] : [.cancelPlan]) + closeDialog()
+    case .confirm(let effect):
       // Checked again here: nothing that was refused becomes possible by a dialog.
-      if context.access.isReadOnly, open.effect.isChange {
+      if context.access.isReadOnly, effect.isChange {
         say(.warning, "read-only: \(context.access.reason)")
-        return []
+        return [.cancelPlan] + closeDialog()
       }
-      return [open.effect]
+      confirmed(effect)
+      return [effect] + closeDialog()
     }
   }
 

@@ -47,19 +47,29 @@ extension Model {
     case .showClients: show(.clients)
     case .nextPanel: step(1)
     case .previousPanel: step(-1)
-    case .slowlogReset: askSlowlogReset(argument)
-    default:
-      // Everything else belongs to the panel, if its scope is open now.
-      guard action.scopes.contains(where: scopes.contains) else {
-        say(.information, "\(action.title): not on this screen")
-        return []
-      }
-      return run(
-        withPanel(active) { panel, context in
-          panel.perform(id, argument: argument, in: context)
-        } ?? [])
+    case .showOperations: show(.operations)
+    case .showHistory: show(.history)
+    case .invalidate, .invalidatePattern, .shorten, .adjust, .warm, .mark, .clearMarks,
+      .slowlogReset, .undo, .stopAll:
+      return operate(id, argument)
+    case .killClient:
+      if let argument { return killClient(argument) }
+      return performInPanel(action, argument)
+    default: return performInPanel(action, argument)
     }
     return []
+  }
+
+  /// Everything that belongs to the panel, if its scope is open now.
+  private mutating func performInPanel(_ action: Action, _ argument: String?) -> [Effect] {
+    guard action.scopes.contains(where: scopes.contains) else {
+      say(.information, "\(action.title): not on this screen")
+      return []
+    }
+    return run(
+      withPanel(active) { panel, context in
+        panel.perform(action.id, argument: argument, in: context)
+      } ?? [])
   }
 
   private mutating func pause() {
@@ -152,41 +162,5 @@ extension Model {
       context.node = first
     }
     refreshActive()
-  }
-
-  // MARK: Changing actions: always through a dialog
-
-  private mutating func askSlowlogReset(_ name: String?) {
-    let target: NodeID
-    if let name {
-      guard let node = context.node(NodeID(name)) else {
-        let names = context.snapshot?.nodes.map(\.id.rawValue) ?? []
-        say(.warning, "SLOWLOG RESET: no node \(name)\(Suggestion.phrase(name, among: names))")
-        return
-      }
-      target = node.id
-    } else {
-      let focused = activePanel?.focus(in: context) ?? context.node
-      let count = context.snapshot?.nodes.count ?? 0
-      guard let id = focused ?? (count == 1 ? context.targetNode : nil) else {
-        say(
-          .warning,
-          count == 0
-            ? "SLOWLOG RESET: no node has answered yet"
-            : "SLOWLOG RESET: which node? :slowlog reset NODE")
-        return
-      }
-      target = id
-    }
-    let address = context.safe(context.node(target)?.address ?? "", limit: 60)
-    let shown = context.safe(target.rawValue, limit: 40)
-    dialog = Dialog(
-      title: "SLOWLOG RESET on \(shown)",
-      lines: [
-        "\(shown) (\(address)) forgets its slow log, for every console and client that reads it.",
-        "It cannot be undone.",
-      ],
-      target: target.rawValue, effect: .slowlogReset(target),
-      environment: context.environment, opened: context.now)
   }
 }

@@ -26,7 +26,8 @@ extension Model {
     switch message {
     case .input(let event): return handle(event)
     case .snapshot(let snapshot):
-      if context.isPaused {
+      // Rows do not move under a question about them.
+      if context.isPaused || dialog != nil {
         pending = snapshot
       } else {
         accept(snapshot)
@@ -34,18 +35,22 @@ extension Model {
       return []
     case .tick(_, let wall, let offset, let zone):
       context.wall = wall
+      context.wallTaken = context.now
       context.utcOffsetSeconds = max(-86_400, min(86_400, offset))
       context.zone = zone
       return []
-    case .keySearch, .described, .inspection:
-      return panelIDs.flatMap { id in
-        run(withPanel(id) { panel, context in panel.receive(message, in: context) } ?? [])
-      }
-    case .planned, .operations: return []
+    case .keySearch, .described, .inspection: return deliver(message)
+    case .planned(let plan):
+      _ = dialog?.take(plan, now: context.now)
+      return []
+    case .operations(let report):
+      take(report)
+      return []
     case .effectDone(let text):
       say(.information, text)
       return []
     case .effectFailed(let fault):
+      dialog?.take(fault)
       say(.critical, fault.line)
       return []
     case .notice(let toast):
@@ -60,6 +65,35 @@ extension Model {
       return []
     case .action(let id, let argument): return perform(id, argument: argument)
     }
+  }
+
+  /// Longest queue of answers behind a dialog; what it asks about is a value, so that rows that
+  /// move after all change nothing of it.
+  private static let maximumHeld = 2048
+
+  private mutating func deliver(_ message: Message) -> [Effect] {
+    if dialog != nil, held.count < Self.maximumHeld {
+      held.append(message)
+      return []
+    }
+    return panelIDs.flatMap { id in
+      run(withPanel(id) { panel, context in panel.receive(message, in: context) } ?? [])
+    }
+  }
+
+  /// The dialog is gone: what came meanwhile is shown.
+  mutating func closeDialog() -> [Effect] {
+    dialog = nil
+    let waiting = held
+    held = []
+    let effects = waiting.flatMap { deliver($0) }
+    if !context.isPaused, let pending {
+      self.pending = nil
+      accept(pending)
+    } else {
+      refreshActive()
+    }
+    return effects
   }
 
   mutating func accept(_ snapshot: Snapshot) {
@@ -79,6 +113,14 @@ extension Model {
     context.snapshot = nil
     context.isRevealed = false
     context.node = nil
+    context.marks.clear()
+    // Each environment has its own: none is better than another's.
+    context.loader = []
+    context.operations = nil
+    context.confirmedCommands = [:]
+    context.incidentReason = ""
+    ownOperations = []
+    held = []
     pending = nil
     lastNotice = 0
     dialog = nil
@@ -100,6 +142,11 @@ extension Model {
       case .open(let subject): effects += open(subject)
       case .prompt(let label, let text, let action):
         input = InputLine(kind: .prompt(label: label, action: action), text: text)
+      case .plan(let request, let notes): effects += ask(request, notes: notes)
+      case .confirm(let title, let lines, let effect):
+        dialog = Dialog(
+          .question(title: title, lines: lines, effect: effect), environment: context.environment,
+          opened: context.now)
       }
     }
     return effects

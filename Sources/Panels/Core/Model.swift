@@ -17,6 +17,12 @@ package struct Model: Sendable {
   /// Commands that were entered, newest last, bounded.
   var history: [String] = []
   var lastNotice: UInt64 = 0
+  /// The key that is being handled: the one that asked, if a dialog opens.
+  var lastKey: Key?
+  /// Answers that would move rows while a dialog is open; bounded.
+  var held: [Message] = []
+  /// Operations that were confirmed here: their end is announced.
+  var ownOperations: Set<String> = []
   /// What arrived while the screen was paused.
   var pending: Snapshot?
   var demand = Demand()
@@ -34,7 +40,7 @@ package struct Model: Sendable {
   static func makePanels() -> [any Panel] {
     let all: [any Panel] = [
       OverviewPanel(), NodesPanel(), KeysPanel(), HotKeysPanel(), SlowPanel(), CommandsPanel(),
-      ClientsPanel(), HelpPanel(),
+      ClientsPanel(), OperationsPanel(), HistoryPanel(), HelpPanel(),
     ]
     return PanelID.allCases.compactMap { id in all.first { $0.id == id } }
   }
@@ -50,6 +56,14 @@ package struct Model: Sendable {
   package var scopes: [Scope] { activePanel?.scopes ?? [] }
 
   package var activeFilter: String { activePanel?.filter ?? "" }
+
+  /// Servers that an operation without a row acts on: the chosen one, else all that take writes.
+  var writableNodes: [NodeID] {
+    if let node = context.node, context.node(node) != nil { return [node] }
+    return (context.snapshot?.nodes ?? []).filter {
+      $0.figures.role != "slave" && $0.figures.role != "replica"
+    }.map(\.id)
+  }
 
   // MARK: Panels
 

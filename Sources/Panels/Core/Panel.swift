@@ -3,7 +3,7 @@ package import Terminal
 
 /// The screens, in the order of their digits; Help has `?`.
 package enum PanelID: String, Sendable, Hashable, CaseIterable {
-  case overview, nodes, keys, hotKeys, slow, commands, clients, help
+  case overview, nodes, keys, hotKeys, slow, commands, clients, operations, history, help
 
   package var title: String {
     switch self {
@@ -14,7 +14,21 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .slow: "Slow"
     case .commands: "Commands"
     case .clients: "Clients"
+    case .operations: "Operations"
+    case .history: "History"
     case .help: "Help"
+    }
+  }
+
+  /// For tab bars where titles have no room.
+  package var shortTitle: String {
+    switch self {
+    case .overview: "Over"
+    case .hotKeys: "Hot"
+    case .commands: "Cmds"
+    case .operations: "Ops"
+    case .history: "Hist"
+    case .nodes, .keys, .slow, .clients, .help: title
     }
   }
 
@@ -28,6 +42,8 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .slow: "5"
     case .commands: "6"
     case .clients: "7"
+    case .operations: "8"
+    case .history: "9"
     case .help: "?"
     }
   }
@@ -42,6 +58,8 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .slow: .showSlow
     case .commands: .showCommands
     case .clients: .showClients
+    case .operations: .showOperations
+    case .history: .showHistory
     case .help: .help
     }
   }
@@ -125,6 +143,15 @@ package protocol Panel: Sendable {
   /// True where CLIENT LIST has to be asked for.
   var wantsClients: Bool { get }
 
+  /// What the selected row, or the detail that is open, is about; nil: no key.
+  func keyAtHand(in context: Context) -> KeyMark?
+  /// A list, where marks go before the row; in a detail it is the key on screen that is meant.
+  var listsKeys: Bool { get }
+  /// Keys of the rows on screen.
+  func visibleKeys(in context: Context) -> Set<KeyMark>
+  /// How many marked keys are not among this list's rows; nil: this is no list of keys.
+  func unlisted(_ marks: Marks) -> Int?
+
   func draw(_ context: Context, in area: Rect, into grid: inout CellGrid)
 }
 
@@ -139,6 +166,10 @@ extension Panel {
   package mutating func due(in context: Context) -> [Request] { [] }
   package func focus(in context: Context) -> NodeID? { nil }
   package var wantsClients: Bool { false }
+  package func keyAtHand(in context: Context) -> KeyMark? { nil }
+  package var listsKeys: Bool { false }
+  package func visibleKeys(in context: Context) -> Set<KeyMark> { [] }
+  package func unlisted(_ marks: Marks) -> Int? { nil }
 }
 
 /// What a panel asks of the framework.
@@ -151,6 +182,10 @@ package enum Request: Sendable {
   case open(Subject)
   /// Asks for a line of text and performs `action` with it.
   case prompt(label: String, text: String, action: ActionID)
+  /// Opens the dialog of an operation; the notes are what the row says about it, drawable.
+  case plan(OperationRequest, notes: [String] = [])
+  /// Opens a dialog that `y` confirms.
+  case confirm(title: String, lines: [String], effect: Effect)
 }
 
 /// Something that a panel can be asked to show.

@@ -102,6 +102,8 @@ struct ActionRow: Sendable {
       case .hotKeys: "hot keys"
       case .slow: "slow"
       case .clients: "clients"
+      case .operations: "operations"
+      case .history: "history"
       case .keySearching: "searching"
       case .elements: "parts"
       case .bytes: "bytes"

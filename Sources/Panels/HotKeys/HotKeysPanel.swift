@@ -23,7 +23,7 @@ struct HotKeysPanel: Panel {
     columns: Self.columns, identify: { RowID(node: $0.hot.node, key: $0.hot.key) },
     filterText: {
       "\($0.hot.node.rawValue) " + String(decoding: $0.hot.key.bytes.prefix(512), as: UTF8.self)
-    })
+    }, isMarked: { $1.marks.contains(KeyMark(node: $0.hot.node, key: $0.hot.key)) })
   private var report = HotKeyReport()
   private var at: MonotonicTime?
   /// Why a server has none, by server, in the servers' order.
@@ -105,7 +105,7 @@ struct HotKeysPanel: Panel {
   mutating func perform(
     _ action: ActionID, argument: String?, in context: Context
   ) -> [Request] {
-    if action == .open {
+    if action == .open || action == .inspectKey {
       return table.selected.map { [.open(.key($0.hot.node, $0.hot.key))] } ?? []
     }
     if action == .copyKey {
@@ -113,6 +113,23 @@ struct HotKeysPanel: Panel {
     }
     _ = table.perform(action, in: listArea(context))
     return []
+  }
+
+  // MARK: Keys that operations are about
+
+  func keyAtHand(in context: Context) -> KeyMark? {
+    table.selected.map { KeyMark(node: $0.hot.node, key: $0.hot.key) }
+  }
+
+  var listsKeys: Bool { true }
+
+  func visibleKeys(in context: Context) -> Set<KeyMark> {
+    Set(table.visible(in: listArea(context)).map { KeyMark(node: $0.hot.node, key: $0.hot.key) })
+  }
+
+  func unlisted(_ marks: Marks) -> Int? {
+    let listed = Set(table.shown.map { KeyMark(node: $0.hot.node, key: $0.hot.key) })
+    return marks.all.count { !listed.contains($0) }
   }
 
   mutating func mouse(_ event: MouseEvent, in context: Context) -> [Request] {

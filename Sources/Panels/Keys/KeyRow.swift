@@ -3,6 +3,7 @@ import Terminal
 
 /// One found key. Its place in the list is its identity: keys may be long, and are compared once.
 struct KeyRow: Sendable {
+  var node: NodeID
   var index: Int
   var summary: KeySummary
   /// When the server described it; nil: not asked or not answered.

@@ -33,7 +33,11 @@ struct KeysPanel: Panel {
   private var wasRevealed = false
 
   private static func emptyTable() -> Table<KeyRow, Int> {
-    Table(columns: KeyRow.columns, identify: { $0.index }, filterText: { $0.searchText })
+    Table(
+      columns: KeyRow.columns, identify: { $0.index }, filterText: { $0.searchText },
+      isMarked: { row, context in
+        context.marks.contains(KeyMark(node: row.node, key: row.summary.key))
+      })
   }
 
   var scopes: [Scope] {
@@ -82,7 +86,7 @@ struct KeysPanel: Panel {
       guard let search, canEnd else { return [] }
       self.search?.isEnding = true
       return [.effect(.cancelSearch(search.search.id))]
-    case .open:
+    case .open, .inspectKey:
       guard let row = table.selected, let node = search?.search.node else {
         return search == nil ? [.perform(.findKeys)] : []
       }
@@ -126,6 +130,31 @@ struct KeysPanel: Panel {
     return lastID
   }
 
+  // MARK: Keys that operations are about
+
+  func keyAtHand(in context: Context) -> KeyMark? {
+    if let inspector { return KeyMark(node: inspector.node, key: inspector.key) }
+    guard let row = table.selected else { return nil }
+    return KeyMark(node: row.node, key: row.summary.key)
+  }
+
+  var listsKeys: Bool { inspector == nil }
+
+  func visibleKeys(in context: Context) -> Set<KeyMark> {
+    guard inspector == nil else { return [] }
+    return Set(
+      table.visible(in: listArea(context)).map { KeyMark(node: $0.node, key: $0.summary.key) })
+  }
+
+  func unlisted(_ marks: Marks) -> Int? {
+    guard inspector == nil, let node = search?.search.node else { return nil }
+    return marks.all.count { mark in
+      guard node == mark.node, let place = places[mark.key] else { return true }
+      return !table.passesFilter(
+        KeyRow(node: node, index: place, summary: KeySummary(key: mark.key), described: nil))
+    }
+  }
+
   // MARK: The inspector
 
   private mutating func look(at key: KeyName, on node: NodeID, in context: Context) -> [Request] {
@@ -141,7 +170,7 @@ struct KeysPanel: Panel {
     defer { inspector = open }
     switch action {
     case .copyKey: return KeyCopy.requests(open.key, context)
-    case .refreshKey:
+    case .refreshKey, .inspectKey:
       open.readAgain(requestID: nextID(), now: context.now)
       return [.effect(.inspect(open.request))]
     case .revealValue:
@@ -200,7 +229,10 @@ struct KeysPanel: Panel {
     var rows: [KeyRow] = []
     for key in progress.found.prefix(max(0, (search?.search.limit ?? 0) - places.count))
     where places[key] == nil {
-      rows.append(KeyRow(index: places.count, summary: KeySummary(key: key), described: nil))
+      rows.append(
+        KeyRow(
+          node: search?.search.node ?? NodeID(""), index: places.count,
+          summary: KeySummary(key: key), described: nil))
       places[key] = places.count
     }
     if !rows.isEmpty { table.append(rows) }
@@ -210,7 +242,9 @@ struct KeysPanel: Panel {
     var rows: [Int: KeyRow] = [:]
     for summary in summaries {
       guard let place = places[summary.key], asked.contains(place) else { continue }
-      rows[place] = KeyRow(index: place, summary: summary, described: context.now)
+      rows[place] = KeyRow(
+        node: search?.search.node ?? NodeID(""), index: place, summary: summary,
+        described: context.now)
     }
     if !rows.isEmpty { table.replace(rows) }
     known.formUnion(rows.keys)

@@ -176,15 +176,15 @@ struct NodeDetail: Sendable {
     case .text(let text, let role): return [Span(text, role)]
     case .history(let history):
       let room = max(4, min(150, width - 36))
-      return [
-        Span(history.label.padded(to: 12), .dim),
-        Span(
-          history.isRatio
-            ? context.hitRatioLine(history.series, .fine, width: room)
-            : context.sparkline(history.series, .fine, width: room, maximum: history.maximum),
-          role == .stale ? .stale : .graph),
-        Span("  " + history.text(context), role, .bold),
-      ]
+      let line =
+        history.isRatio
+        ? context.hitRatioLine(history.series, .fine, width: room)
+        : context.sparkline(history.series, .fine, width: room, maximum: history.maximum)
+      return [Span(history.label.padded(to: 12), .dim)]
+        + context.graph(
+          line, role == .stale ? .stale : .graph,
+          marks: context.operationMarks(history.series, .fine, width: room, node: status.id))
+        + [Span("  " + history.text(context), role, .bold)]
     case .figures(let facts, let width):
       return facts.flatMap { fact -> [Span] in
         let value = DrawableText.escape(

@@ -24,9 +24,13 @@ enum TierColumns {
       TableCell(Format.percent(tier.hitRatio), Mark.figure(tier.state), .bold)
     },
     Column("1h", minimum: 6, weight: 2, priority: 62) { tier, context, width in
-      TableCell(
-        context.hitRatioLine(tier.hitRatioHistory, width: min(width, 60)),
+      let columns = min(width, 60)
+      var cell = TableCell(
+        context.hitRatioLine(tier.hitRatioHistory, width: columns),
         Mark.figure(tier.state, .graph))
+      cell.marks = context.operationMarks(
+        tier.hitRatioHistory, context.hitRatioResolution(tier.hitRatioHistory), width: columns)
+      return cell
     },
     Column(
       "ops/s", minimum: 5, alignment: .right, priority: 85, sortKey: { .number($0.opsPerSecond) }

@@ -18,7 +18,12 @@ struct SlowPanel: Panel {
   private var table = Table<SlowEntry, RowID>(
     columns: SlowColumns.all, sortedBy: 0,
     identify: { RowID(node: $0.node, runID: $0.runID, id: $0.id) },
-    filterText: SlowColumns.filterText)
+    filterText: SlowColumns.filterText,
+    isMarked: { entry, context in
+      // Most rows are drawn while nothing is marked: their arguments are not looked at then.
+      guard !context.marks.isEmpty, let key = SlowKey.key(of: entry) else { return false }
+      return context.marks.contains(KeyMark(node: entry.node, key: key))
+    })
   private var detail: Detail?
 
   private struct Detail: Sendable {
@@ -59,12 +64,43 @@ struct SlowPanel: Panel {
     if let open = detail {
       let area = partsArea(open.entry, context)
       _ = detail?.parts.perform(action, isUnicode: context.isUnicode, in: area)
+    } else if action == .inspectKey {
+      guard let mark = keyAtHand(in: context) else {
+        return [.toast(Toast(.information, "this command names no key that is known exactly"))]
+      }
+      return [.open(.key(mark.node, mark.key))]
     } else if action == .open {
       if let entry = table.selected { detail = Detail(entry: entry, parts: Self.parts(of: entry)) }
     } else {
       _ = table.perform(action, in: listArea(context))
     }
     return []
+  }
+
+  // MARK: Keys that operations are about
+
+  func keyAtHand(in context: Context) -> KeyMark? {
+    guard let entry = detail?.entry ?? table.selected else { return nil }
+    return SlowKey.key(of: entry).map { KeyMark(node: entry.node, key: $0) }
+  }
+
+  var listsKeys: Bool { detail == nil }
+
+  func visibleKeys(in context: Context) -> Set<KeyMark> {
+    guard detail == nil else { return [] }
+    return Set(
+      table.visible(in: listArea(context)).compactMap { entry in
+        SlowKey.key(of: entry).map { KeyMark(node: entry.node, key: $0) }
+      })
+  }
+
+  func unlisted(_ marks: Marks) -> Int? {
+    guard detail == nil, !marks.isEmpty else { return nil }
+    let listed = Set(
+      table.shown.compactMap { entry in
+        SlowKey.key(of: entry).map { KeyMark(node: entry.node, key: $0) }
+      })
+    return marks.all.count { !listed.contains($0) }
   }
 
   mutating func back(in context: Context) -> Bool {

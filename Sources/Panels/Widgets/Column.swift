@@ -4,6 +4,8 @@ package import Terminal
 package struct TableCell: Sendable {
   package var text: String
   package var style: Style
+  /// Columns of the text where an operation began: a graph's marks.
+  package var marks: [Int] = []
 
   package init(_ text: String, _ role: StyleRole = .normal, _ attributes: TextAttributes = []) {
     self.text = text

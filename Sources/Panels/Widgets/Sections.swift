@@ -18,13 +18,63 @@ extension Context {
   package func hitRatioLine(
     _ series: Series, _ resolution: Series.Resolution? = nil, width: Int
   ) -> String {
-    let resolution = resolution ?? (series.count(.medium) > 1 ? .medium : .fine)
+    let resolution = resolution ?? hitRatioResolution(series)
     let points = series.tail(glyphs.plotCapacity(width: width), resolution)
     let lowest = points.filter(\.isFinite).min() ?? 0
     let bottom = Double(max(0, min(lowest - 0.02, 0.9)))
     return glyphs.sparkline(
       points.map { $0.isFinite ? max(0.001, (Double($0) - bottom) / (1 - bottom)) : nil },
       width: width, maximum: 1)
+  }
+
+  /// What a hit ratio's graph shows unless it is told.
+  func hitRatioResolution(_ series: Series) -> Series.Resolution {
+    series.count(.medium) > 1 ? .medium : .fine
+  }
+
+  /// Columns of a sparkline, `width` wide, in which an operation began, on the left first.
+  ///
+  /// - Parameter node: only operations on this server; nil: all.
+  package func operationMarks(
+    _ series: Series, _ resolution: Series.Resolution, width: Int, node: NodeID? = nil
+  ) -> [Int] {
+    guard let newest = series.newest(resolution), width > 0, let operations else { return [] }
+    let length = Int64(resolution.seconds) * 1_000_000_000
+    let perColumn = max(1, glyphs.plotCapacity(width: width) / width)
+    let shown = min(series.count(resolution), glyphs.plotCapacity(width: width))
+    var columns: Set<Int> = []
+    for status in operations.operations {
+      if let node, !status.shards.isEmpty, !status.shards.contains(where: { $0.node == node }) {
+        continue
+      }
+      let began = monotonic(status.started)
+      let slots = newest.nanoseconds / length - began.nanoseconds / length
+      // One that began after the newest point is drawn on it; on a graph that has stopped, nowhere.
+      guard slots >= -2, slots < Int64(shown) else { continue }
+      columns.insert(width - 1 - Int(max(0, slots)) / perColumn)
+    }
+    return columns.sorted()
+  }
+
+  /// A graph with its marked columns drawn over.
+  func graph(_ line: String, _ role: StyleRole, marks: [Int]) -> [Span] {
+    guard !marks.isEmpty else { return [Span(line, role)] }
+    let scalars = Array(line.unicodeScalars)
+    var spans: [Span] = []
+    var start = 0
+    for column in marks where column >= start && column < scalars.count {
+      spans.append(Span(Self.text(scalars[start..<column]), role))
+      spans.append(Span(glyphs.vertical, .accent, .bold))
+      start = column + 1
+    }
+    spans.append(Span(Self.text(scalars[start...]), role))
+    return spans
+  }
+
+  private static func text(_ scalars: some Sequence<Unicode.Scalar>) -> String {
+    var view = String.UnicodeScalarView()
+    view.append(contentsOf: scalars)
+    return String(view)
   }
 
   /// `9.1G/12G` and, where there is room, how full it is.

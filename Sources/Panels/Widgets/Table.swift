@@ -10,6 +10,8 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   private let filterText: @Sendable (Row) -> String
   /// A row that has a sentence instead of figures: from which column on, and what it says.
   private let sentence: (@Sendable (Row, Context) -> (column: Int, cell: TableCell)?)?
+  /// Rows that the operator set aside show a sign.
+  private let isMarked: (@Sendable (Row, Context) -> Bool)?
 
   private var source: [Row] = []
   /// Indices into `source`, in the order shown.
@@ -29,8 +31,10 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     columns: [Column<Row>], sortedBy: Int? = nil, descending: Bool = true,
     identify: @escaping @Sendable (Row) -> ID,
     filterText: @escaping @Sendable (Row) -> String,
-    sentence: (@Sendable (Row, Context) -> (column: Int, cell: TableCell)?)? = nil
+    sentence: (@Sendable (Row, Context) -> (column: Int, cell: TableCell)?)? = nil,
+    isMarked: (@Sendable (Row, Context) -> Bool)? = nil
   ) {
+    self.isMarked = isMarked
     self.sentence = sentence
     self.columns = columns
     self.identify = identify
@@ -84,6 +88,17 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     let window = self.window(rows: bodyRows(in: area))
     return (window.lowerBound..<window.upperBound).compactMap { self[$0] }
   }
+
+  /// Whether the filter lets the row through; its figures do not matter.
+  package func passesFilter(_ row: Row) -> Bool {
+    filter.isEmpty || FilterText(filter).matches(filterText(row))
+  }
+
+  /// Rows that pass the filter, in the order shown.
+  package var shown: some Sequence<Row> { order.lazy.map { source[$0] } }
+
+  /// The first such row, whether the filter lets it through or not.
+  package func first(where isWanted: (Row) -> Bool) -> Row? { source.first(where: isWanted) }
 
   package mutating func setFilter(_ text: String) {
     guard text != filter else { return }
@@ -337,6 +352,13 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
       grid.put(
         context.isUnicode ? "▌" : ">", x: 0, y: y, in: area, style: Style(.selection, .bold))
     }
+    if isMarked?(row, context) == true {
+      // In the selection's column; a selected row has a sign that says both.
+      let both = context.isUnicode ? "◈" : "*"
+      grid.put(
+        isSelected ? both : context.glyphs.itemMark, x: 0, y: y, in: area,
+        style: isSelected ? Style(.selection, .bold) : Style(.accent, .bold))
+    }
     let sentence = self.sentence?(row, context)
     for item in layout.shown {
       if let sentence, item.column >= sentence.column {
@@ -356,6 +378,11 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
       grid.put(
         cell.text, x: 1 + item.x + shift, y: y, in: area, style: style,
         limit: item.width - shift)
+      for column in cell.marks where column < item.width - shift {
+        grid.put(
+          context.glyphs.vertical, x: 1 + item.x + shift + column, y: y, in: area,
+          style: Style(isSelected ? .selection : .accent, .bold))
+      }
     }
   }
 }

@@ -1,0 +1,254 @@
+import Collectors
+import ConsoleModel
+import EventLoop
+import Operations
+import Panels
+import Redis
+import Synchronization
+import Terminal
+
+/// Planning, starting and watching operations for the screen: answers go into the mailbox.
+final class SessionOperations: Sendable {
+  private let desk: OperationDesk
+  private let planner: Planner
+  private let access: Access
+  private let trail: AuditTrail
+  private let loop: EventLoop
+  private let mailbox: Mailbox
+  private let slowlogWasReset: @Sendable (NodeID) -> Void
+  private let state = Mutex(State())
+
+  private struct State {
+    var planning: Task<Void, Never>?
+    var watching: Task<Void, Never>?
+    /// By id; what runners told directly is newer than the mirror.
+    var known: [String: OperationStatus] = [:]
+    var audit: (entries: [AuditEntry], problems: [String]) = ([], [])
+    var problems: [String] = []
+    var lastPublished: OperationsReport?
+  }
+
+  /// Seconds between two looks into the mirror.
+  private static let interval = 2.0
+  private static let auditLimit = 200
+
+  init(
+    _ identity: EnvironmentIdentity, _ servers: [ServerPlan], _ nodes: [NodeConnection],
+    startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox,
+    slowlogWasReset: @escaping @Sendable (NodeID) -> Void
+  ) {
+    self.access = access
+    self.loop = loop
+    self.mailbox = mailbox
+    self.slowlogWasReset = slowlogWasReset
+    let folder = startup.stateFolder
+    trail = AuditTrail(folder: folder)
+    desk = OperationDesk(
+      environment: identity,
+      nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
+      servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
+      folder: folder, author: startup.author(role: access.role), keysPerMinute: access.limits.keysPerMinute,
+      loop: loop, clock: Clocks.wall)
+    planner = Planner(
+      nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
+      clock: Clocks.wall)
+    let probes = nodes.map(\.probe)
+    let watching = loop.spawn { [self] in
+      await askAccess(probes)
+      await watch()
+    }
+    state.withLock { $0.watching = watching }
+  }
+
+  func close() {
+    state.withLock { state in
+      state.planning?.cancel()
+      state.watching?.cancel()
+    }
+  }
+
+  // MARK: Planning
+
+  func plan(_ request: OperationRequest) {
+    let task = loop.spawn { [self] in await makePlan(request) }
+    state.withLock { state in
+      state.planning?.cancel()
+      state.planning = task
+    }
+  }
+
+  func cancelPlan() {
+    state.withLock { state in
+      state.planning?.cancel()
+      state.planning = nil
+    }
+  }
+
+  private func makePlan(_ request: OperationRequest) async {
+    let mailbox = mailbox
+    if let reason = PlanCheck.refusal(request, in: desk.environment, access: access) {
+      return mailbox.post(.effectFailed(desk.fault(request, reason)))
+    }
+    do throws(Fault) {
+      var request = try await desk.resolved(request)
+      request.pace = request.pace.limited(by: access.limits)
+      let plan = try await planner.plan(
+        request, environment: desk.environment, author: desk.author,
+        seed: UInt64.random(in: .min ... .max)
+      ) { mailbox.post(.planned($0)) }
+      mailbox.post(.planned(plan))
+    } catch {
+      guard error.kind != .cancelled else { return }
+      mailbox.post(.effectFailed(error))
+    }
+  }
+
+  // MARK: Running
+
+  func run(_ confirmed: OperationPlan) {
+    loop.spawn { [self] in
+      // The reason was typed after the plan was made.
+      let plan = confirmed.hashed()
+      do throws(OperationRefusal) {
+        try await desk.checkAndRun(
+          plan, planner: planner, access: access, now: Clocks.wall()
+        ) { [self] in take($0, plan) }
+        say(.information, "started: \(plan.request.title)")
+      } catch {
+        say(.critical, "not started: \(error.description)")
+      }
+    }
+  }
+
+  func takeOver(_ id: String) {
+    loop.spawn { [self] in
+      do throws(OperationRefusal) {
+        try await desk.takeOver(id) { [self] in take($0, nil) }
+        say(.information, "taking over \(id)")
+      } catch {
+        say(.critical, "not taken over: \(error.description)")
+      }
+    }
+  }
+
+  func control(_ id: String, _ control: OperationControl) {
+    loop.spawn { [self] in
+      do throws(OperationRefusal) {
+        try await desk.control(id, control)
+        say(.information, "\(control.rawValue): told the runner of \(id)")
+      } catch {
+        say(.critical, error.description)
+      }
+    }
+  }
+
+  func stopAll() {
+    loop.spawn { [self] in
+      do throws(OperationRefusal) {
+        try await desk.stopAll(token: String(UInt64.random(in: .min ... .max), radix: 16))
+        say(.warning, "every operation of every console here was told to stop")
+      } catch {
+        say(.critical, error.description)
+      }
+    }
+  }
+
+  /// What a runner of this console tells.
+  private func take(_ report: RunLauncher.Report, _ plan: OperationPlan?) {
+    switch report {
+    case .status(let status):
+      state.withLock { $0.known[status.id] = status }
+      publish()
+      guard status.state == .done, plan?.request.action == .slowlogReset else { return }
+      for node in plan?.request.nodes ?? [] { slowlogWasReset(node) }
+    case .ended(let problem):
+      if let problem { say(.critical, problem) }
+      loop.spawn { [self] in
+        await readAudit()
+        publish()
+      }
+    }
+  }
+
+  // MARK: Watching
+
+  /// What the servers' ACLs say, once, for the badge in the header.
+  private func askAccess(_ probes: [Probe]) async {
+    for probe in probes {
+      do throws(RedisError) {
+        var told = access
+        told.badge = try await probe.accessControl().badge(mayChange: !access.isReadOnly)
+        guard !told.badge.isEmpty else { continue }
+        mailbox.post(.accessChanged(told))
+        return
+      } catch {
+        // A server that is down has its own line; its ACL is not what matters now.
+        continue
+      }
+    }
+  }
+
+  private func watch() async {
+    var turn = 0
+    while !Task.isCancelled {
+      let known = state.withLock { $0.known }
+      let found = await desk.operations(known: known)
+      let hasNews = state.withLock { state in
+        state.problems = found.problems
+        var hasNews = false
+        for status in found.operations {
+          if let known = state.known[status.id], known.updated > status.updated,
+            status.state != .orphaned
+          {
+            continue
+          }
+          if state.known[status.id] != status { hasNews = true }
+          state.known[status.id] = status
+        }
+        return hasNews
+      }
+      if hasNews || turn % 5 == 0 {
+        await readAudit()
+      }
+      publish()
+      turn += 1
+      do { try await loop.sleep(for: .seconds(Self.interval)) } catch { return }
+    }
+  }
+
+  private func readAudit() async {
+    let trail = trail
+    let audit = await OffLoop.run { () throws(Never) in trail.recent(limit: Self.auditLimit) }
+    state.withLock { $0.audit = audit }
+  }
+
+  private func publish() {
+    var report = OperationsReport(at: Clocks.monotonic())
+    let isNew = state.withLock { state in
+      let sorted = state.known.values.sorted { ($0.started, $0.id) > ($1.started, $1.id) }
+      report.operations = Array(sorted.prefix(100))
+      if sorted.count > 200 { state.known = state.known.filter { report.has($0.key) } }
+      report.audit = state.audit.entries
+      report.problems = state.audit.problems + state.problems
+      var comparable = report
+      comparable.at = state.lastPublished?.at ?? report.at
+      defer { state.lastPublished = report }
+      return comparable != state.lastPublished
+    }
+    if isNew { mailbox.post(.operations(report)) }
+  }
+
+  private func say(_ weight: Notice.Weight, _ text: String) {
+    mailbox.post(.notice(Toast(weight, DrawableText.escape(text, isUnicode: true, limit: 400))))
+  }
+}
+
+extension OperationsReport {
+  fileprivate func has(_ id: String) -> Bool { operations.contains { $0.id == id } }
+}
+
+extension ServerPlan {
+  var ticketServer: RunTicket.Server {
+    RunTicket.Server(node: id, endpoint: endpoint, password: password)
+  }
+}

@@ -1,0 +1,89 @@
+internal import ConsoleModel
+internal import EventLoop
+internal import Redis
+private import Synchronization
+
+/// A run's audit: the chained file and syslog here, the stream on each server that is acted on.
+final class RunAuditor: RunAuditing {
+  private let ticket: RunTicket
+  private let loop: EventLoop
+  private let trail: AuditTrail
+  private let streams: [Mutator]
+  /// Lines that the file has not taken yet, oldest first.
+  private let late = Mutex<[String]>([])
+  /// True once a record was taken by no sink at all.
+  private let isUnrecorded = Mutex(false)
+
+  /// Seconds that the end of a run waits for the file: a full disk is somebody's work already.
+  private static let patience = 10.0
+  /// The same where nothing else has it: break-glass is audited, however late.
+  private static let longPatience = 3600.0
+
+  init(_ ticket: RunTicket, loop: EventLoop) {
+    self.ticket = ticket
+    self.loop = loop
+    trail = AuditTrail(folder: ticket.folder)
+    streams = ticket.servers.filter { ticket.plan.request.nodes.contains($0.node) }.map { server in
+      var options = RedisClient.Options()
+      options.clientName = "cacheconsole-run"
+      return Mutator(
+        endpoint: server.endpoint, password: server.password, options: options, loop: loop)
+    }
+  }
+
+  deinit { for stream in streams { stream.close() } }
+
+  func record(
+    _ event: String, result: String, details: [(String, String)]
+  ) async -> RunAudit.Outcome {
+    let plan = ticket.plan
+    let record = AuditRecord(
+      event: ticket.isBreakGlass && event == "started" ? "break-glass" : event,
+      operation: plan.id, title: plan.request.title, environment: plan.environment.name,
+      author: event == "taken over" ? ticket.actor : plan.author, reason: plan.request.reason,
+      planHash: plan.hash, result: result,
+      details: details.map { AuditRecord.Detail($0.0, $0.1) })
+    let trail = trail
+    let receipt = await OffLoop.run { () throws(Never) in trail.append(record) }
+    var sinks = receipt.taken.map(\.rawValue)
+    var problems = receipt.problems.map(\.text)
+    if receipt.isDetached { late.withLock { $0.append(receipt.line) } }
+    var isStreamed = false
+    for stream in streams {
+      do throws(RedisError) {
+        try await stream.appendAudit(
+          receipt.line, stream: OperationRecords.auditStream, limit: OperationRecords.auditLimit)
+        isStreamed = true
+      } catch {
+        problems.append(error.description)
+      }
+    }
+    if isStreamed { sinks.append("stream") }
+    if sinks.isEmpty { isUnrecorded.withLock { $0 = true } }
+    return RunAudit.Outcome(sinks: sinks, problems: problems)
+  }
+
+  /// Writes what the file did not take, as soon as it can.
+  func flush() async {
+    let isWaitedFor = isUnrecorded.withLock { $0 }
+    let patience = isWaitedFor ? Self.longPatience : Self.patience
+    let start = EventLoop.now()
+    while let line = late.withLock({ $0.first }) {
+      let trail = trail
+      let isWritten = await OffLoop.run { () throws(Never) -> Bool in
+        do throws(AuditProblem) {
+          return !(try trail.append(late: line)).isDetached
+        } catch {
+          // Not a line that can ever be written.
+          return true
+        }
+      }
+      if isWritten {
+        late.withLock { _ = $0.removeFirst() }
+        continue
+      }
+      guard start.duration(to: EventLoop.now()) < .seconds(patience) else { return }
+      do { try await loop.sleep(for: .seconds(2)) } catch { return }
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package import ConsoleModel
+internal import Documents
+package import EventLoop
+internal import Redis
+
+/// Carries out one confirmed plan, from the journal's first line to the audit's last.
+package struct OperationRunner: Sendable {
+  private let ticket: RunTicket
+  private let loop: EventLoop
+  private let wall: @Sendable () -> WallTime
+  private let runner: String
+  /// Shared with whoever takes signals: an abort reaches the run through it.
+  package let state: RunState
+
+  /// - Parameter runner: `host:pid`.
+  package init(
+    _ ticket: RunTicket, loop: EventLoop, runner: String, wall: @escaping @Sendable () -> WallTime
+  ) {
+    self.ticket = ticket
+    self.loop = loop
+    self.wall = wall
+    self.runner = runner
+    let plan = ticket.plan
+    var status = OperationStatus(
+      id: plan.id, title: plan.request.title, environment: plan.environment.name,
+      author: plan.author, reason: plan.request.reason, planHash: plan.hash, started: wall(),
+      updated: wall(), expected: plan.preview.keys.value,
+      shards: plan.request.nodes.map { ShardStatus(node: $0) }, runner: runner)
+    status.state = .starting
+    state = RunState(status)
+  }
+
+  /// - Returns: the final status; it is in the mirror and the audit, too.
+  package func run(_ audit: any RunAuditing) async -> OperationStatus {
+    let folder = RunFolder(state: ticket.folder, operation: ticket.plan.id)
+    var problem: String?
+    var journal: RunJournal?
+    do throws(DocumentError) {
+      journal = try RunJournal(folder)
+      try RunFolder.write(ticket.plan.json, to: folder.plan)
+      try RunFolder.write(String(runner.split(separator: ":").last ?? ""), to: folder.processFile)
+    } catch {
+      journal = nil
+      problem = error.description
+    }
+    let mirror = RunMirror(ticket, state: state, loop: loop, wall: wall)
+    var checkpoint = RunCheckpoint(operation: ticket.plan.id, nodes: ticket.plan.request.nodes)
+    checkpoint.started = wall()
+    if ticket.mode == .takeOver {
+      let found = [RunJournal.last(folder), await mirror.checkpoint()].compactMap { $0 }
+      guard let best = found.max(by: { $0.reach < $1.reach }) else {
+        return await end(
+          .failed("nothing is known of how far operation \(ticket.plan.id) came"), audit, mirror)
+      }
+      checkpoint = best
+    }
+    state.update { $0.started = checkpoint.started }
+    let context = RunContext(
+      ticket, loop: loop, state: state, journal: journal, checkpoint: checkpoint, wall: wall)
+    let begun = await audit.record(
+      ticket.mode == .start ? "started" : "taken over",
+      result: ticket.plan.preview.keys.value == 0
+        ? "" : "expects \(ticket.plan.preview.keys.value) keys",
+      details: planDetails())
+    if let refusal = refusal(begun, journal == nil ? problem : nil, await mirror.isWritable()) {
+      return await end(.failed(refusal), audit, mirror)
+    }
+    if let problem {
+      state.update { $0.note = "no local journal (\(problem)); the mirror in Redis carries it" }
+    }
+    let publishing = loop.spawn { await mirror.publish(context) }
+    defer { publishing.cancel() }
+    let stop: RunStop?
+    do throws(RunStop) {
+      try await work(context)
+      stop = nil
+    } catch {
+      stop = error
+    }
+    publishing.cancel()
+    _ = await publishing.value
+    // The last line says how it ended; a journal that cannot be written is in the audit by now.
+    try? await context.note("ended", synced: true) { _ in }
+    return await end(stop, audit, mirror, context)
+  }
+
+  /// Why it must not begin: nothing would record it.
+  private func refusal(
+    _ audit: RunAudit.Outcome, _ journalProblem: String?, _ hasMirror: Bool
+  ) -> String? {
+    if audit.sinks.isEmpty, !(ticket.isBreakGlass && ticket.actor.role == .admin) {
+      return "no audit sink can be written, so nothing is changed: "
+        + audit.problems.joined(separator: "; ")
+        + "; an administrator may use --break-glass"
+    }
+    if let journalProblem, !hasMirror {
+      return "the journal cannot be written, neither here nor in Redis: \(journalProblem)"
+    }
+    return nil
+  }
+
+  private func planDetails() -> [(String, String)] {
+    let plan = ticket.plan
+    return [
+      ("actor", "\(ticket.actor.user)@\(ticket.actor.host)"), ("runner", runner),
+      ("nodes", plan.request.nodes.map(\.rawValue).joined(separator: ", ")),
+      (
+        "pace",
+        plan.request.pace.isFull ? "full speed" : "\(plan.request.pace.keysPerSecond) keys/s"
+      ),
+    ]
+  }
+
+  // MARK: The work
+
+  private func work(_ context: RunContext) async throws(RunStop) {
+    var verdicts: [Verdict] = []
+    state.update { $0.state = .running }
+    for node in context.request.nodes {
+      verdicts.append(try await work(context, on: node))
+    }
+    var sum = Verdict.sum(verdicts)
+    let status = state.status
+    sum.text = sum.described(context.request, started: status.started, hit: status.changed)
+    state.update { $0.verdict = sum }
+    try await context.note("verified", synced: true) { _ in }
+  }
+
+  private func work(_ context: RunContext, on node: NodeID) async throws(RunStop) -> Verdict {
+    guard let mutator = context.mutator(node),
+      let pulse = context.mutator(node, timeout: .seconds(2))
+    else {
+      throw .failed("there is no server \(node.rawValue) in this environment (any more)")
+    }
+    defer {
+      mutator.close()
+      pulse.close()
+    }
+    try await identify(context, node, mutator)
+    let name = OperationRecords.name(ticket.plan.id)
+    let lease = try await Self.stopping { () throws(RedisError) in
+      try await mutator.takeLease(name, holder: runner)
+    }
+    guard let lease else {
+      throw .failed("another runner is at work on it; its lease has not run out")
+    }
+    state.update { $0.fence = max($0.fence, lease.fence) }
+    let isPaced = !context.request.pace.isFull
+    let monitor = RunMonitor(pulse, ticket.thresholds, isPaced: isPaced)
+    monitor.renewed(lease)
+    let watching = loop.spawn { await monitor.run(context.state, on: loop) }
+    defer { watching.cancel() }
+    var shard = ShardRun(
+      context: context, node: node, monitor: monitor, changes: FencedChanges(mutator, lease),
+      pacer: RunPacer(keysPerSecond: keysPerSecond(context)),
+      batch: BatchSize(largest: isPaced ? 250 : 1000),
+      sample: HitSample(seed: UInt64(truncatingIfNeeded: wall().microseconds)),
+      measures: isPaced)
+    let keeper = try CopyKeeper(
+      context, node,
+      serverTime: try await Self.stopping { () throws(RedisError) in
+        try await mutator.time()
+      })
+    shard.copies = keeper
+    try await context.note("started", synced: true) { $0.fence = max($0.fence, lease.fence) }
+    state.updateShard(node) { $0.state = .running }
+    let verdict: Verdict
+    do throws(RunStop) {
+      try await shard.work()
+      state.updateShard(node) { $0.state = .verifying }
+      state.update { $0.state = .verifying }
+      try keeper?.finish()
+      verdict = try await shard.verify()
+      state.updateShard(node) { $0.state = .done }
+      state.update { $0.state = .running }
+    } catch {
+      let message = error.message
+      state.updateShard(node) {
+        $0.state = if case .aborted = error { .aborted } else { .failed }
+        $0.fault = message
+      }
+      await Self.release(shard.changes.lease, mutator)
+      throw error
+    }
+    await Self.release(shard.changes.lease, mutator)
+    return verdict
+  }
+
+  private static func release(_ lease: Lease, _ mutator: Mutator) async {
+    // It runs out by itself in ten seconds.
+    do throws(RedisError) { try await mutator.releaseLease(lease) } catch {}
+  }
+
+  private func keysPerSecond(_ context: RunContext) -> Double {
+    let asked =
+      context.request.pace.isFull ? 1e9 : Double(max(1, context.request.pace.keysPerSecond))
+    guard let limit = ticket.keysPerMinute else { return asked }
+    return min(asked, Double(limit) / 60)
+  }
+
+  /// Notes which server process the run works on, or refuses it.
+  private func identify(
+    _ context: RunContext, _ node: NodeID, _ mutator: Mutator
+  ) async throws(RunStop) {
+    let server = try await Self.stopping { () throws(RedisError) in
+      InfoFields(try await mutator.info("server"))
+    }
+    let replication = try await Self.stopping { () throws(RedisError) in
+      InfoFields(try await mutator.info("replication"))
+    }
+    let runID = server["run_id"] ?? ""
+    let planned = ticket.plan.preview.shards.first { $0.node == node }?.runID ?? ""
+    guard planned.isEmpty || planned == runID else {
+      throw .failed(
+        "\(node.rawValue) is another server process than in the plan (run_id \(planned.prefix(8))"
+          + " became \(runID.prefix(8))): make a new plan")
+    }
+    guard replication["role"] != "slave" else {
+      throw .failed("\(node.rawValue) is a replica: connect to its primary")
+    }
+    let size = ticket.plan.preview.shards.first { $0.node == node }?.size ?? 0
+    let count: UInt64 =
+      switch ticket.plan.request.target {
+      case .keys(let keys): UInt64(clamping: keys.count)
+      case .pattern: size
+      case .server: ticket.plan.preview.keys.value
+      }
+    try await context.note("identified") { checkpoint in
+      guard var shard = checkpoint[node] else { return }
+      shard.runID = runID
+      // What a killed runner had sent and nobody has confirmed.
+      shard.status.indeterminate &+= UInt64(clamping: shard.open)
+      shard.open = 0
+      shard.status.size = max(1, count)
+      checkpoint[node] = shard
+    }
+  }
+
+  static func stopping<Value>(
+    _ work: () async throws(RedisError) -> Value
+  ) async throws(RunStop) -> Value {
+    do throws(RedisError) {
+      return try await work()
+    } catch {
+      throw RunStop(error)
+    }
+  }
+
+  // MARK: The end
+
+  private func end(
+    _ stop: RunStop?, _ audit: any RunAuditing, _ mirror: RunMirror, _ context: RunContext? = nil
+  ) async -> OperationStatus {
+    let now = wall()
+    state.update { status in
+      status.updated = now
+      status.finished = now
+      status.rate = nil
+      status.etaSeconds = nil
+      switch stop {
+      case nil: status.state = .done
+      case .aborted: status.state = .aborted
+      case .superseded, .failed: status.state = .failed
+      }
+      if let stop { status.note = stop.message }
+    }
+    // The new holder tells how it goes on; what this one would say is out of date.
+    if stop != .superseded { await mirror.finish(context?.checkpoint) }
+    let status = state.status
+    _ = await audit.record(
+      status.state.rawValue, result: status.verdict?.text ?? status.note,
+      details: status.shards.map { ($0.node.rawValue, Self.summary($0)) })
+    await audit.flush()
+    mirror.close()
+    return status
+  }
+
+  /// One server's result in words: `12,345 changed, 2 not there, 250 of unknown outcome`.
+  package static func summary(_ shard: ShardStatus) -> String {
+    var parts = ["\(OperationText.grouped(shard.changed)) changed"]
+    if shard.skipped > 0 { parts.append("\(OperationText.grouped(shard.skipped)) not there") }
+    if shard.failed > 0 { parts.append("\(OperationText.grouped(shard.failed)) failed") }
+    if shard.indeterminate > 0 {
+      parts.append(
+        "up to \(OperationText.grouped(shard.indeterminate)) more in batches whose answer was lost")
+    }
+    if shard.bytes > 0 { parts.append("\(OperationText.grouped(shard.bytes)) bytes") }
+    return parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,145 @@
+internal import ConsoleModel
+internal import Documents
+internal import EventLoop
+internal import Redis
+private import Synchronization
+
+/// What all parts of one run share.
+final class RunContext: Sendable {
+  let ticket: RunTicket
+  let loop: EventLoop
+  let state: RunState
+  let folder: RunFolder
+  let wall: @Sendable () -> WallTime
+  let resolver: Resolver
+  /// nil where the state folder cannot be written: the mirror alone carries the run then.
+  let journal: RunJournal?
+  private let current: Mutex<RunCheckpoint>
+  private let lastSync = Mutex(EventLoop.Instant(nanoseconds: 0))
+
+  init(
+    _ ticket: RunTicket, loop: EventLoop, state: RunState, journal: RunJournal?,
+    checkpoint: RunCheckpoint, wall: @Sendable @escaping () -> WallTime
+  ) {
+    self.ticket = ticket
+    self.loop = loop
+    self.state = state
+    self.journal = journal
+    self.wall = wall
+    folder = RunFolder(state: ticket.folder, operation: ticket.plan.id)
+    resolver = Resolver(loop: loop)
+    current = Mutex(checkpoint)
+  }
+
+  var plan: OperationPlan { ticket.plan }
+  var request: OperationRequest { ticket.plan.request }
+  var checkpoint: RunCheckpoint { current.withLock { $0 } }
+
+  func mutator(_ node: NodeID, timeout: Duration = .seconds(5)) -> Mutator? {
+    guard let server = ticket.servers.first(where: { $0.node == node }) else { return nil }
+    var options = RedisClient.Options()
+    options.commandTimeout = timeout
+    options.clientName = "cacheconsole-run"
+    return Mutator(
+      endpoint: server.endpoint, password: server.password, options: options, loop: loop,
+      resolver: resolver)
+  }
+
+  /// Changes the checkpoint and writes it to the journal.
+  ///
+  /// - Parameter synced: on disk when this returns; else it is once a second.
+  func note(
+    _ event: String, synced: Bool = false, _ change: (inout RunCheckpoint) -> Void
+  ) async throws(RunStop) {
+    let checkpoint = current.withLock { current -> RunCheckpoint in
+      change(&current)
+      current.event = event
+      return current
+    }
+    for shard in checkpoint.shards {
+      state.updateShard(shard.node) { status in
+        let state = status.state
+        let fault = status.fault
+        status = shard.status
+        status.state = state
+        status.fault = fault
+      }
+    }
+    guard let journal else { return }
+    let now = EventLoop.now()
+    let isDue = lastSync.withLock { last in
+      guard synced || last.duration(to: now) > .seconds(1) else { return false }
+      last = now
+      return true
+    }
+    let time = wall()
+    do throws(DocumentError) {
+      guard isDue else {
+        try journal.append(checkpoint, at: time, synced: false)
+        return
+      }
+      // Not on the loop: a disk may take long, and the lease has to be renewed meanwhile.
+      try await OffLoop.run { () throws(DocumentError) in
+        try journal.append(checkpoint, at: time, synced: true)
+      }
+    } catch {
+      throw .failed("the journal: \(error.description)")
+    }
+  }
+
+  // MARK: Waiting
+
+  /// Returns when the run may go on; throws when it must not.
+  func gate(_ monitor: RunMonitor? = nil) async throws(RunStop) {
+    var wasPaused = false
+    while true {
+      let (control, reason) = state.control
+      let hold = monitor?.hold
+      switch control {
+      case .abort: throw .aborted(reason)
+      case .run where hold == nil:
+        if wasPaused {
+          state.update {
+            $0.state = .running
+            $0.note = ""
+          }
+        }
+        return
+      case .run:
+        if state.status.note != hold { state.update { $0.note = hold ?? "" } }
+        wasPaused = true
+      case .pause:
+        if !wasPaused || state.status.state != .paused {
+          state.update {
+            $0.state = .paused
+            $0.note = reason
+          }
+        }
+        wasPaused = true
+      }
+      await nap(.milliseconds(50))
+    }
+  }
+
+  /// A pause that a cancelled task does not make longer.
+  func nap(_ duration: Duration) async {
+    guard duration > .zero else { return }
+    do { try await loop.sleep(for: duration) } catch {}
+  }
+}
+
+/// Work that blocks, awaited: on a thread of its own.
+package enum OffLoop {
+  package static func run<Value: Sendable, Failure: Error>(
+    _ work: @Sendable @escaping () throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    let result: Result<Value, Failure> = await unsafe withUnsafeContinuation { continuation in
+      let body: @Sendable () -> Void = {
+        unsafe continuation.resume(returning: Result { () throws(Failure) in try work() })
+      }
+      // No thread to be had: blocking here is better than not doing it.
+      do { try BlockingWork.run(name: "disk", body) } catch { body() }
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,116 @@
+internal import ConsoleModel
+package import Documents
+internal import Redis
+
+extension RunTicket {
+  package static let schema = "cacheconsole.ticket"
+  package static let version = 1
+
+  /// Holds passwords: for a pipe only.
+  package var json: String {
+    JSONWriter.document(schema: Self.schema, version: Self.version) { json in
+      json.field("mode", mode.rawValue)
+      json.field("folder", folder)
+      if let keysPerMinute { json.field("keys_per_minute", keysPerMinute) }
+      json.field("break_glass", isBreakGlass)
+      json.object("actor") { actor.write(to: &$0) }
+      json.field("plan", plan.json)
+      json.key("servers")
+      json.array { json in
+        for server in servers {
+          json.object { json in
+            json.field("node", server.node.rawValue)
+            switch server.endpoint.address {
+            case .tcp(let host, let port):
+              json.field("host", host)
+              json.field("port", UInt64(port))
+            case .unix(let path): json.field("path", path)
+            }
+            if let user = server.endpoint.user { json.field("user", user) }
+            json.field("database", UInt64(clamping: server.endpoint.database))
+            if let password = server.password {
+              json.field("password", Base64.encode(password.reveal()))
+            }
+          }
+        }
+      }
+      json.object("thresholds") { thresholds.write(to: &$0) }
+    }
+  }
+
+  package init(json: [UInt8]) throws(DocumentError) {
+    let file = "the runner's ticket"
+    self = try ObjectReader.document(
+      json, file: file, schema: Self.schema, version: Self.version,
+      limit: 2 * OperationRequest.maximumDocumentBytes
+    ) { reader throws(DocumentError) in
+      var ticket = RunTicket(
+        plan: try OperationPlan(json: Array(try reader.text("plan").utf8), file: file),
+        servers: [], mode: try reader.one(of: "mode", Mode.self), folder: try reader.text("folder"),
+        keysPerMinute: try reader.optionalCount("keys_per_minute"),
+        isBreakGlass: try reader.flag("break_glass"),
+        actor: try reader.object("actor") { reader throws(DocumentError) in
+          try OperationAuthor(&reader)
+        })
+      ticket.servers = try reader.objects("servers") { reader throws(DocumentError) in
+        try Server(&reader)
+      }
+      ticket.thresholds = try reader.object("thresholds") { reader throws(DocumentError) in
+        try RunThresholds(&reader)
+      }
+      return ticket
+    }
+  }
+}
+
+extension RunTicket.Server {
+  fileprivate init(_ reader: inout ObjectReader) throws(DocumentError) {
+    let address: RedisEndpoint.Address
+    if let path = try reader.string("path") {
+      address = .unix(path: path)
+    } else {
+      guard let port = UInt16(exactly: try reader.count("port")) else {
+        throw reader.failure("'port' is no port")
+      }
+      address = .tcp(host: try reader.text("host"), port: port)
+    }
+    let endpoint = RedisEndpoint(
+      address: address, user: try reader.string("user"),
+      database: Int(clamping: try reader.count("database")))
+    var password: Secret?
+    if let text = try reader.string("password") {
+      guard let bytes = Base64.decode(text) else {
+        throw reader.failure("'password' is not base64")
+      }
+      password = Secret(bytes)
+    }
+    self.init(
+      node: NodeID(try reader.text("node")), endpoint: endpoint, password: password)
+  }
+}
+
+extension RunThresholds {
+  func write(to json: inout JSONWriter) {
+    json.field("slow_microseconds", slowMicroseconds)
+    json.field("abort_microseconds", abortMicroseconds)
+    json.field("abort_seconds", abortSeconds)
+    json.field("replica_lag_bytes", replicaLagBytes)
+    json.field("replica_lag_seconds", replicaLagSeconds)
+    json.field("lazy_free_objects", lazyFreeObjects)
+    json.field("error_share", errorShare)
+    json.field("unreachable_seconds", unreachableSeconds)
+  }
+
+  init(_ reader: inout ObjectReader) throws(DocumentError) {
+    self.init()
+    let range = 0.0...1e12
+    slowMicroseconds = try reader.number("slow_microseconds", in: range) ?? slowMicroseconds
+    abortMicroseconds = try reader.number("abort_microseconds", in: range) ?? abortMicroseconds
+    abortSeconds = try reader.number("abort_seconds", in: range) ?? abortSeconds
+    replicaLagBytes = try reader.optionalCount("replica_lag_bytes") ?? replicaLagBytes
+    replicaLagSeconds = try reader.optionalCount("replica_lag_seconds") ?? replicaLagSeconds
+    lazyFreeObjects = try reader.optionalCount("lazy_free_objects") ?? lazyFreeObjects
+    errorShare = try reader.number("error_share", in: 0...1) ?? errorShare
+    unreachableSeconds = try reader.number("unreachable_seconds", in: range) ?? unreachableSeconds
+  }
+}

@@ -1,0 +1,119 @@
+internal import ConsoleModel
+internal import EventLoop
+internal import Redis
+
+extension ShardRun {
+  /// Walks the keyspace and changes what the pattern takes.
+  ///
+  /// SCAN gives every key that is there from its beginning to its end, so that after one whole walk no
+  /// key of the target is left that was there before. The next page is asked for before this one's keys
+  /// are sent: the server is never idle in between.
+  mutating func walk(_ pattern: [UInt8]) async throws(RunStop) {
+    guard let shard = context.checkpoint[node], !shard.isFinished else { return }
+    var cursor = Array(shard.cursor.utf8)
+    let isWhole = request.isWholeTier
+    let match = isWhole ? nil : pattern
+    let leavesSessions = !request.namesSessions
+    var page = try await scan(cursor, match)
+    while true {
+      let ahead = page.isLast ? nil : readAhead(page.cursor, match)
+      let keys = page.keys.filter { key in
+        !key.starts(with: OperationRequest.ownPrefix)
+          && !(leavesSessions && key.starts(with: Self.sessionPrefix))
+      }
+      let next = page.cursor
+      let isLast = page.isLast
+      let visited = UInt64(clamping: max(batch.keys, page.keys.count))
+      let finish: (inout RunCheckpoint.Shard) -> Void = { shard in
+        shard.cursor = String(decoding: next, as: UTF8.self)
+        shard.status.visited =
+          isLast ? shard.status.size : min(shard.status.size, shard.status.visited &+ visited)
+        shard.isFinished = isLast
+      }
+      if keys.isEmpty {
+        try await context.gate(monitor)
+        if !request.pace.isFull {
+          // Pages without a match cost the server their walk all the same.
+          await context.nap(pacer.delay(for: max(1, Int(visited) / 5), now: EventLoop.now()))
+        }
+        let shardNode = node
+        try await context.note("done") { checkpoint in
+          guard var shard = checkpoint[shardNode] else { return }
+          finish(&shard)
+          checkpoint[shardNode] = shard
+        }
+      } else {
+        do throws(RunStop) {
+          try await change(keys, done: finish)
+        } catch {
+          ahead?.cancel()
+          throw error
+        }
+      }
+      guard !isLast, let ahead else { return }
+      cursor = next
+      switch await ahead.value {
+      case .success(let found): page = found
+      case .failure(let error):
+        try await recover(from: .server(error))
+        page = try await scan(cursor, match)
+      }
+    }
+  }
+
+  private static let sessionPrefix = Array("session:".utf8)
+
+  private func readAhead(
+    _ cursor: [UInt8], _ match: [UInt8]?
+  ) -> Task<Result<ScanPage, RedisError>, Never> {
+    let (mutator, count) = (changes.mutator, batch.keys)
+    return context.loop.spawn {
+      do throws(RedisError) {
+        return .success(try await mutator.scan(cursor: cursor, match: match, count: count))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  private mutating func scan(
+    _ cursor: [UInt8], _ match: [UInt8]?
+  ) async throws(RunStop) -> ScanPage {
+    while true {
+      do throws(RedisError) {
+        return try await changes.mutator.scan(cursor: cursor, match: match, count: batch.keys)
+      } catch {
+        try await recover(from: .server(error))
+      }
+    }
+  }
+
+  /// Changes a list of keys, in its order.
+  mutating func list(_ keys: [KeyName]) async throws(RunStop) {
+    guard let shard = context.checkpoint[node], !shard.isFinished else { return }
+    var index = min(shard.index, keys.count)
+    while index < keys.count {
+      let end = min(keys.count, index + batch.keys)
+      let part = keys[index..<end].map(\.bytes).filter {
+        !$0.starts(with: OperationRequest.ownPrefix)
+      }
+      let isLast = end == keys.count
+      let shardNode = node
+      let finish: (inout RunCheckpoint.Shard) -> Void = { shard in
+        shard.index = end
+        shard.status.visited = UInt64(clamping: end)
+        shard.isFinished = isLast
+      }
+      if part.isEmpty {
+        try await context.note("done") { checkpoint in
+          guard var shard = checkpoint[shardNode] else { return }
+          finish(&shard)
+          checkpoint[shardNode] = shard
+        }
+      } else {
+        try await change(part, done: finish)
+      }
+      index = end
+    }
+  }
+}

@@ -1,0 +1,145 @@
+internal import ConsoleModel
+internal import Documents
+internal import EventLoop
+internal import Redis
+
+extension ShardRun {
+  /// Puts back what an operation kept a copy of on this server: never over what was written since.
+  mutating func undo(_ operation: String) async throws(RunStop) {
+    guard let shard = context.checkpoint[node], !shard.isFinished else { return }
+    let store = CopyStore(folder: CopyStore.folder(in: context.ticket.folder))
+    let restoresLives = changedLives(operation)
+    var reader: CopyReader
+    do throws(DocumentError) {
+      let path = try store.path(operation, node)
+      reader = try store.reader(path: path, now: context.wall(), allowsUnfinished: true)
+    } catch {
+      throw .failed("the copies of operation \(operation): \(error.description)")
+    }
+    var index = 0
+    while true {
+      var records: [CopyRecord] = []
+      do throws(DocumentError) {
+        while records.count < 100, let record = try reader.next() {
+          index += 1
+          // What a killed runner has put back already.
+          if index > shard.index { records.append(record) }
+        }
+      } catch {
+        throw .failed("the copies of operation \(operation): \(error.description)")
+      }
+      let isLast = records.isEmpty
+      let reached = index
+      try await context.gate(monitor)
+      if !isLast {
+        await context.nap(pacer.delay(for: records.count, now: EventLoop.now()))
+        let count = records.count
+        try await context.note("sent") { $0[node]?.open = count }
+      }
+      let outcome =
+        isLast ? BatchOutcome() : try await putBack(records, restoresLives: restoresLives)
+      let (shardNode, count) = (node, UInt64(records.count))
+      try await context.note("done", synced: isLast) { checkpoint in
+        guard var shard = checkpoint[shardNode] else { return }
+        shard.open = 0
+        shard.index = reached
+        shard.status.visited = UInt64(reached)
+        shard.status.changed &+= outcome.changed
+        shard.status.failed &+= outcome.failed
+        shard.status.skipped &+= count &- min(count, outcome.changed &+ outcome.failed)
+        shard.status.indeterminate &+= outcome.indeterminate
+        shard.isFinished = isLast
+        checkpoint[shardNode] = shard
+      }
+      for record in records { sample.add(record.key) }
+      if isLast { return }
+    }
+  }
+
+  /// True if the operation changed lives only: its keys are still there.
+  private func changedLives(_ operation: String) -> Bool {
+    let folder = RunFolder(state: context.ticket.folder, operation: operation)
+    guard
+      let contents = try? FileReader.read(
+        folder.plan, limit: OperationRequest.maximumDocumentBytes),
+      let plan = try? OperationPlan(json: contents.bytes, file: folder.plan)
+    else { return false }
+    switch plan.request.action {
+    case .shorten, .adjust: return true
+    case .invalidate, .warm, .restore, .slowlogReset, .clientKill: return false
+    }
+  }
+
+  private mutating func putBack(
+    _ records: [CopyRecord], restoresLives: Bool
+  ) async throws(RunStop) -> BatchOutcome {
+    var result = BatchOutcome()
+    while true {
+      do throws(FenceError) {
+        let now = try await serverTime()
+        let commands =
+          restoresLives
+          ? try await lives(of: records, now: now)
+          : records.compactMap { record -> RedisCommand? in
+            guard let end = record.expiresAt else {
+              return .restore(record.key, record.payload, milliseconds: 0)
+            }
+            guard end > now else { return nil }
+            return .restore(record.key, record.payload, milliseconds: UInt64(end - now))
+          }
+        guard !commands.isEmpty else { return result }
+        let outcome = try await changes.commit(commands, action: "putting keys back")
+        guard case .done(let replies) = outcome else {
+          throw .superseded
+        }
+        for reply in replies {
+          switch reply {
+          case .error(let text) where text.hasPrefix("BUSYKEY"): break
+          case .error(let text):
+            result.failed += 1
+            result.fault = text
+          case .integer(let count): result.changed &+= UInt64(clamping: count)
+          case .simple, .bulk, .array, .null: result.changed += 1
+          }
+        }
+        if !result.fault.isEmpty {
+          let fault = result.fault
+          runState.updateShard(node) { $0.fault = fault }
+        }
+        return result
+      } catch {
+        if case .server(let cause) = error, cause.kind == .indeterminate || cause.kind == .timeout {
+          result.indeterminate = UInt64(records.count)
+        }
+        // A key that changed between the look and the change ends up here, too: looked at again.
+        try await recover(from: error)
+      }
+    }
+  }
+
+  /// Gives the keys their old lives where their value is still the one that was copied.
+  private mutating func lives(
+    of records: [CopyRecord], now: Int64
+  ) async throws(FenceError) -> [RedisCommand] {
+    let payloads = try await changes.watch(
+      records.map(\.key), reads: records.map { .dump($0.key) }, action: "comparing keys")
+    return zip(records, payloads).compactMap { record, payload in
+      guard payload.bytes == record.payload else { return nil }
+      guard let end = record.expiresAt else { return .persist(record.key) }
+      return end > now ? .expireAt(record.key, milliseconds: UInt64(end)) : nil
+    }
+  }
+
+  private func serverTime() async throws(FenceError) -> Int64 {
+    do throws(RedisError) {
+      return Int64(clamping: try await changes.mutator.time())
+    } catch {
+      throw .server(error)
+    }
+  }
+}
+
+extension CopyStore {
+  /// Where copies lie in a state folder.
+  package static func folder(in state: String) -> String { "\(state)/copies" }
+}

@@ -1,0 +1,125 @@
+internal import ConsoleModel
+internal import EventLoop
+internal import Redis
+
+extension ShardRun {
+  /// Reads again what was hit.
+  mutating func verify() async throws(RunStop) -> Verdict {
+    var verdict = Verdict()
+    guard let shard = context.checkpoint[node] else { return verdict }
+    var keys = sample.keys
+    if case .keys(let named) = request.target, named.count <= 10_000 {
+      // Also what a killed runner hit before this one.
+      keys = named.map(\.bytes)
+    }
+    var rest = keys[...]
+    while !rest.isEmpty {
+      let part = Array(rest.prefix(500))
+      rest = rest.dropFirst(part.count)
+      try await context.gate(monitor)
+      await context.nap(pacer.delay(for: part.count / 5 + 1, now: EventLoop.now()))
+      let lives: [Int64]
+      while true {
+        do throws(RedisError) {
+          lives = try await changes.mutator.remainingLives(part)
+          break
+        } catch {
+          try await recover(from: .server(error))
+        }
+      }
+      for life in lives { book(life, into: &verdict) }
+    }
+    verdict.checked = UInt64(clamping: keys.count)
+    verdict.stillThere = min(verdict.reborn, shard.status.failed)
+    verdict.reborn -= verdict.stillThere
+    verdict.at = context.wall()
+    verdict.isFresh = shard.isFinished && shard.status.failed == 0
+    return verdict
+  }
+
+  private func book(_ life: Int64, into verdict: inout Verdict) {
+    switch request.action {
+    case .shorten(let seconds):
+      let limit = Int64(clamping: seconds) &* 1000
+      if life == -2 {
+        verdict.gone += 1
+      } else if life >= 0, life <= limit {
+        verdict.asAsked += 1
+      } else {
+        verdict.reborn += 1
+      }
+    case .adjust(let seconds):
+      if life == -2 {
+        verdict.gone += 1
+      } else if let seconds, life >= 0, life <= Int64(clamping: seconds) &* 1000 {
+        verdict.asAsked += 1
+      } else if seconds == nil, life == -1 {
+        verdict.asAsked += 1
+      } else {
+        verdict.reborn += 1
+      }
+    case .warm, .restore:
+      if life == -2 { verdict.gone += 1 } else { verdict.asAsked += 1 }
+    case .invalidate:
+      if life == -2 { verdict.gone += 1 } else { verdict.reborn += 1 }
+    case .slowlogReset, .clientKill: break
+    }
+  }
+}
+
+extension Verdict {
+  static func sum(_ parts: [Verdict]) -> Verdict {
+    var sum = Verdict()
+    for part in parts {
+      sum.gone += part.gone
+      sum.reborn += part.reborn
+      sum.stillThere += part.stillThere
+      sum.unknown += part.unknown
+      sum.asAsked += part.asAsked
+      sum.checked += part.checked
+      sum.at = part.at ?? sum.at
+    }
+    sum.isFresh = !parts.isEmpty && parts.allSatisfy(\.isFresh)
+    return sum
+  }
+
+  /// In words, for one kind of operation.
+  func described(_ request: OperationRequest, started: WallTime, hit: UInt64) -> String {
+    let counts = [
+      (gone, "gone"), (asAsked, "as asked"), (reborn, "written since"),
+      (stillThere, "still there"), (unknown, "unknown"),
+    ].filter { $0.0 > 0 }.map { "\(OperationText.grouped($0.0)) \($0.1)" }
+    let looked =
+      checked == 0
+      ? "nothing to look at again"
+      : "looked at \(OperationText.grouped(checked)) again: \(counts.joined(separator: ", "))"
+    let moment = CivilTime(started).clock + " UTC"
+    switch request.action {
+    case .invalidate:
+      return isFresh
+        ? "nothing born before \(moment) is served; \(looked)"
+        : "not proven: something of before \(moment) may still be served; \(looked)"
+    case .shorten(let seconds):
+      return isFresh
+        ? "nothing born before \(moment) is served from \(seconds) s after the end; \(looked)"
+        : "not proven; \(looked)"
+    case .adjust, .warm, .restore: return looked
+    case .slowlogReset: return "the slow log was emptied"
+    case .clientKill: return hit > 0 ? "the connection was ended" : "there was no such connection"
+    }
+  }
+}
+
+/// Figures in lines of text.
+package enum OperationText {
+  /// `1,000,000`
+  package static func grouped(_ value: UInt64) -> String {
+    let digits = String(value)
+    var result = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { result += "," }
+      result.append(digit)
+    }
+    return result
+  }
+}

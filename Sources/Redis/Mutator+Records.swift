@@ -1,0 +1,55 @@
+/// The console's own records on a server: names under `cacheconsole:`, all of them expiring.
+extension Mutator {
+  private static let prefix = "cacheconsole:"
+
+  private func isOwn(_ key: String) -> Bool { key.hasPrefix(Self.prefix) }
+
+  /// Writes texts, each with its life, and nothing else.
+  package func record(
+    _ texts: [(key: String, text: String)], seconds: UInt64
+  ) async throws(RedisError) {
+    let action = "recording the operation"
+    let replies = try await client.pipeline(
+      texts.filter { isOwn($0.key) }.map {
+        RedisCommand("SET", $0.key, $0.text, "EX", String(max(1, seconds)))
+      }, action: action)
+    for case .error(let text) in replies { throw refused(text, action) }
+  }
+
+  /// The texts under these names; nil where there is none.
+  package func records(_ keys: [String]) async throws(RedisError) -> [[UInt8]?] {
+    let action = "reading the operation's records"
+    let reply = try await send(RedisCommand("MGET", keys), action: action)
+    guard let texts = reply.array, texts.count == keys.count else { throw unexpected(action) }
+    return texts.map(\.bytes)
+  }
+
+  /// Lists `member` in an index by `score`; the newest `limit` stay.
+  package func list(
+    _ member: String, in index: String, score: UInt64, limit: Int, seconds: UInt64
+  ) async throws(RedisError) {
+    guard isOwn(index) else { return }
+    let action = "recording the operation"
+    let replies = try await client.pipeline(
+      [
+        RedisCommand("ZADD", index, String(score), member),
+        RedisCommand("ZREMRANGEBYRANK", index, "0", String(-limit - 1)),
+        RedisCommand("EXPIRE", index, String(seconds)),
+      ], action: action)
+    for case .error(let text) in replies { throw refused(text, action) }
+  }
+
+  package func removeRecords(_ keys: [String]) async throws(RedisError) {
+    let own = keys.filter(isOwn)
+    guard !own.isEmpty else { return }
+    _ = try await send(RedisCommand("DEL", own), action: "removing the operation's records")
+  }
+
+  /// One line of the audit into its stream, which keeps about `limit` entries.
+  package func appendAudit(_ line: String, stream: String, limit: Int) async throws(RedisError) {
+    guard isOwn(stream) else { return }
+    _ = try await send(
+      RedisCommand("XADD", stream, "MAXLEN", "~", String(limit), "*", "record", line),
+      action: "recording the audit")
+  }
+}

@@ -1,0 +1,58 @@
+import ConsoleModel
+import Operations
+import Redis
+import Testing
+
+@Suite struct TicketTests {
+  private func ticket(_ address: RedisEndpoint.Address, password: String?, user: String?)
+    -> RunTicket
+  {
+    let plan = OperationPlan(
+      id: "20261125T165512-3f9a0c",
+      request: OperationRequest(
+        .shorten(seconds: 30), .keys([KeyName([0, 255, 10]), KeyName("a\u{1B}b")]),
+        nodes: [NodeID("c1")]),
+      environment: EnvironmentIdentity(name: "shop", environmentClass: .production),
+      author: RunFixture.author, preview: OperationPreview(),
+      created: WallTime(seconds: 1_764_000_000)
+    ).hashed()
+    var thresholds = RunThresholds()
+    thresholds.abortSeconds = 3.5
+    return RunTicket(
+      plan: plan,
+      servers: [
+        RunTicket.Server(
+          node: NodeID("c1"), endpoint: RedisEndpoint(address: address, user: user, database: 3),
+          password: password.map { Secret($0) })
+      ], mode: .takeOver, folder: "/tmp/x", thresholds: thresholds,
+      keysPerMinute: password == nil ? nil : 60, isBreakGlass: true)
+  }
+
+  @Test(
+    arguments: [
+      (RedisEndpoint.Address.tcp(host: "::1", port: 6380), "pä ss\u{0}", "ops"),
+      (.unix(path: "/run/r.sock"), nil, nil),
+    ] as [(RedisEndpoint.Address, String?, String?)])
+  func `a ticket comes through the pipe as it was`(
+    address: RedisEndpoint.Address, password: String?, user: String?
+  ) throws {
+    let sent = ticket(address, password: password, user: user)
+    let got = try RunTicket(json: Array(sent.json.utf8))
+    #expect(got.plan == sent.plan)
+    #expect(got.plan.hasItsHash)
+    #expect(got.mode == .takeOver)
+    #expect(got.folder == sent.folder)
+    #expect(got.thresholds == sent.thresholds)
+    #expect(got.keysPerMinute == sent.keysPerMinute)
+    #expect(got.isBreakGlass)
+    #expect(got.servers.map(\.endpoint) == sent.servers.map(\.endpoint))
+    #expect(got.servers[0].password?.reveal() == password.map { Array($0.utf8) })
+  }
+
+  @Test func `a part of a ticket is no ticket`() {
+    let whole = Array(ticket(.unix(path: "/r"), password: "p", user: nil).json.utf8)
+    for end in stride(from: 0, to: whole.count, by: 97) {
+      #expect(throws: (any Error).self) { try RunTicket(json: Array(whole[..<end])) }
+    }
+  }
+}
