@@ -1,3 +1,4 @@
+package import ConsoleModel
 private import Documents
 private import Operations
 
@@ -13,6 +14,11 @@ package struct Arguments: Sendable, Hashable {
     case demoSupervisor([String])
     /// The process that carries out one operation; started by the console itself.
     case operationRunner
+    /// The demo's source of values for a warm-up; started by operations.
+    case demoLoader([String])
+    /// `invalidate`, `warm`, …
+    case subcommand(SubcommandCall)
+    case subcommandHelp(SubcommandName)
   }
 
   package var command: Command = .console
@@ -21,6 +27,8 @@ package struct Arguments: Sendable, Hashable {
   package var environment: String?
   package var isDemo = false
   package var isReadOnly = false
+  /// Act with no more than this; nil: with all that one has.
+  package var role: Role?
   package var asksPassword = false
   package var passwordFile: String?
   /// Seconds between polls.
@@ -46,6 +54,14 @@ extension Arguments {
       command = .operationRunner
       return
     }
+    if words.first == DemoLoader.command {
+      command = .demoLoader(Array(words.dropFirst()))
+      return
+    }
+    if let name = try Self.subcommand(words.first) {
+      self = try Arguments(name, parsing: Array(words.dropFirst()))
+      return
+    }
     var rest = words[...]
     var once = false
     var json = false
@@ -67,6 +83,7 @@ extension Arguments {
       case .env: environment = value
       case .demo: isDemo = true
       case .readOnly: isReadOnly = true
+      case .role: role = try Self.role(value)
       case .askPassword: asksPassword = true
       case .passwordFile: passwordFile = value
       case .interval: interval = try Self.seconds(value)
@@ -99,7 +116,8 @@ extension Arguments {
   private static func unknown(_ word: String) -> UsageError {
     guard word.hasPrefix("-") else {
       return UsageError(
-        "unexpected argument '\(Printable.line(word))': servers are given as --redis URL")
+        "unexpected argument '\(Printable.line(word))': servers are given as --redis URL, and a"
+          + " subcommand comes first")
     }
     let (name, _) = split(word)
     let known = Option.allCases.map(\.rawValue)
@@ -124,6 +142,7 @@ package enum Option: String, CaseIterable, Sendable {
   case env = "--env"
   case demo = "--demo"
   case readOnly = "--read-only"
+  case role = "--role"
   case passwordFile = "--password-file"
   case askPassword = "--ask-password"
   case interval = "--interval"
@@ -141,6 +160,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .redis: "URL"
     case .config, .passwordFile: "FILE"
     case .env, .theme: "NAME"
+    case .role: "ROLE"
     case .interval: "SECONDS"
     default: ""
     }
@@ -154,6 +174,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"
     case .readOnly: "viewer: refuse every changing action, build no connection that could"
+    case .role: "viewer, operator or admin: act with less than your rights"
     case .passwordFile: "read the password of the --redis servers from this file"
     case .askPassword: "ask for the password of the --redis servers"
     case .interval: "seconds between polls (default 2)"

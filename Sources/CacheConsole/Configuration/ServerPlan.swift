@@ -10,6 +10,8 @@ package struct EnvironmentPlan: Sendable {
   package var readOnlyReason: String
   package var mayReveal: Bool
   package var servers: [ServerPlan]
+  /// Prints the values of keys for a warm-up; empty: there is none.
+  package var loader: [String] = []
 }
 
 /// One server ready to be connected to.
@@ -124,6 +126,7 @@ extension EnvironmentPlan {
     readOnlyReason =
       isReadOnly ? reason : "environment '\(environment.name)' is read_only in \(environment.file)"
     mayReveal = environment.mayReveal
+    loader = environment.loader
   }
 
   private static func password(
