@@ -150,16 +150,18 @@ let package = Package(
         "Operations", "ConsoleModel", "Documents", "Crypto", "Redis", "EventLoop", "TestKit",
         "AuditProbe",
       ],
+      exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "CacheConsoleTests",
       dependencies: [
         "CacheConsole", "ConsoleModel", "Documents", "Terminal", "Panels", "Collectors", "Redis",
-        "EventLoop",
+        "Operations", "EventLoop",
         "TestKit",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CacheConsole", "TestKit"], swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["CacheConsole", "Operations", "TestKit"],
+      swiftSettings: strict),
   ]
 )

@@ -79,6 +79,14 @@ extension Mutator {
     return nil
   }
 
+  /// Prolongs it from another connection than the one that watches it: for times without batches. The
+  /// next batch then meets a conflict and looks again.
+  package func prolong(_ lease: Lease) async throws(RedisError) {
+    _ = try await send(
+      RedisCommand("PEXPIRE", lease.key, String(lease.lifeMilliseconds)),
+      action: "prolonging the operation's lease")
+  }
+
   /// Gives it back, so that nobody has to wait for its end.
   package func releaseLease(_ lease: Lease) async throws(RedisError) {
     _ = try await send(RedisCommand("DEL", lease.key), action: "giving the lease back")

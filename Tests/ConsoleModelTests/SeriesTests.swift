@@ -15,6 +15,16 @@ import Testing
     #expect(series.tail(10, .medium) == [3])
   }
 
+  @Test func theNewestPointTellsWhereItBegins() {
+    var series = Series(levels: 2)
+    #expect(series.newest() == nil)
+    series.append(1, at: time(13.7))
+    #expect(series.newest() == time(12) && series.newest(.medium) == time(10))
+    series.append(nil, at: time(21))
+    #expect(series.newest() == time(20) && series.newest(.medium) == time(20))
+    #expect(series.newest(.coarse) == nil)
+  }
+
   @Test func aPauseIsAGap() {
     var series = Series()
     series.append(1, at: time(0))

@@ -41,7 +41,8 @@ import Testing
   }
 
   private static let panels = [
-    "Overview", "Nodes", "Keys", "Hot keys", "Slow", "Commands", "Clients",
+    "Overview", "Nodes", "Keys", "Hot keys", "Slow", "Commands", "Clients", "Operations",
+    "History",
   ]
 
   @Test func `every panel opens in every terminal, size and locale`() throws {

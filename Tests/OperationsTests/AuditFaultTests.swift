@@ -155,6 +155,24 @@ import Testing
     #expect(fixture.trail.verify().intact == 1)
   }
 
+  @Test(arguments: [
+    ("rw,vers=3,nolock", true), ("rw,local_lock=all,addr=1", true), ("rw,local_lock=flock", true),
+    ("rw,vers=4.2,local_lock=none", false), ("rw,local_lock=posix", false),
+  ])
+  func `locks of NFS that hold on one machine only are none`(options: String, isLocal: Bool) {
+    let mounts = """
+      22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,nolock
+      40 22 0:50 / /home rw shared:2 master:1 - nfs4 server:/home \(options)
+      41 40 0:51 / /home/a\\040b rw - tmpfs tmpfs rw
+      42 22 broken
+
+      """
+    let file = "/.local/state/cacheconsole/audit.jsonl"
+    #expect(NetworkLocks.areLocal(file: "/home/alice" + file, mounts: mounts) == isLocal)
+    #expect(!NetworkLocks.areLocal(file: "/home/a b" + file, mounts: mounts))
+    #expect(!NetworkLocks.areLocal(file: "/homes" + file, mounts: mounts))
+  }
+
   @Test func `rights of others are taken away`() throws {
     fixture.append(1)
     unsafe chmod(fixture.file, 0o666)

@@ -94,6 +94,25 @@ import Testing
     }
   }
 
+  /// A trail of version 1, hashed by another program (Python's hashlib), stays readable.
+  @Test func `a trail of version 1 verifies and goes on`() throws {
+    for name in ["audit.jsonl", "audit.head"] {
+      let path =
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        .joined(separator: "/") + "/Fixtures/audit-1/\(name)"
+      let bytes = try #require(try FileReader.read(path)).bytes
+      _ = try ChildProcess.run("mkdir", ["-p", "-m", "700", fixture.state])
+      try fixture.folder.write(
+        "state/cacheconsole/\(name)", String(decoding: bytes, as: UTF8.self))
+    }
+    #expect(fixture.trail.verify().intact == 2 && fixture.trail.verify().isIntact)
+    let entry = try #require(fixture.trail.recent(limit: 1).entries.first)
+    #expect(entry.event == "finished" && entry.user == "alice" && entry.from == "192.0.2.7")
+    #expect(CivilTime.rfc3339(entry.at) == "2026-11-25T16:55:12.250Z")
+    #expect(fixture.append(1)[0].entry.sequence == 3)
+    #expect(fixture.trail.verify().intact == 3)
+  }
+
   @Test func `eight at once make one intact chain`() throws {
     let left = Atomic(8)
     let failed = Mutex<[String]>([])

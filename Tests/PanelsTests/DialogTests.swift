@@ -247,6 +247,29 @@ struct DialogTests {
     #expect(model.dialog?.plan != nil)
   }
 
+  @Test("a text that expiry or a failure ends is not read as answers")
+  func endedText() throws {
+    var model = opened(Fixture.shop, reason: false)
+    let request = try #require(model.dialog?.request)
+    type(&model, "wro", at: Self.later(3))
+    _ = model.update(
+      .effectFailed(
+        Fault(
+          kind: .timeout, endpoint: "redis-1", action: "counting", message: "no answer",
+          nextStep: "")), now: Self.later(3.1))
+    // The preview was complete: nothing stands in the way.
+    type(&model, "ng", at: Self.later(3.2))
+    #expect(model.dialog?.reason.text == "wrong")
+    let old = WallTime(
+      microseconds: Fixture.wall.microseconds + OperationPlan.lifeSeconds * 1_000_000)
+    _ = model.update(
+      .tick(Self.later(3.3), old, utcOffsetSeconds: 0, zone: "UTC"), now: Self.later(3.3))
+    #expect(type(&model, " prices n q r c y", at: Self.later(3.4)).isEmpty)
+    #expect(model.dialog != nil && model.dialog?.reason.text == "wrong")
+    #expect(
+      press(&model, .character("r"), at: Self.later(5)) == [.cancelPlan, .plan(request)])
+  }
+
   @Test("nothing that matches is nothing to confirm; a failure says why and can be tried again")
   func emptyAndFailed() throws {
     var model = opened(Fixture.local, keys: 0)
@@ -319,9 +342,9 @@ struct DialogTests {
         press(&model, .down, at: Self.later(3))
       }
       for words in [
-        "1,000,000", "will be logged out", "not reloadable", "12,345 sessions", "last save failed",
-        "freed in line", "search pages", "redis-2", "string 990k", "under 60 s", "UNLINK",
-        "search:12:59", "more",
+        "1,000,000", "logged", "reloadable", "12,345 sessions", "last save failed", "20M",
+        "search pages", "redis-2", "string 990k", "60 s", "UNLINK", "search:12:59",
+        "999,938 more",
       ] { #expect(seen.contains(words), "\(words) at \(columns)x\(rows)") }
       #expect(!lines(model).contains { $0.contains("below") })
       #expect(

@@ -27,6 +27,18 @@ enum GateSamples {
     (CommandGate.serverReads + CommandGate.keyReads).flatMap { of($0) }
   }
 
+  /// One of the type that the command reads.
+  static func key(for name: String) -> String {
+    switch name.prefix(1) {
+    case "h": "hash"
+    case "l" where name == "lindex" || name == "llen" || name == "lrange": "list"
+    case "s" where name.contains("scard") || name.contains("member") || name == "sscan": "set"
+    case "z": "zset"
+    case "x": "stream"
+    default: "string"
+    }
+  }
+
   static func words(of statName: String) -> [String] {
     statName.split(separator: "|").map(String.init)
   }

@@ -78,23 +78,13 @@ import Testing
     try GateSamples.fill(server)
     let client = try Fixture.client(server.url) { $0.gate = .readOnly }
     for form in CommandGate.serverReads + CommandGate.keyReads {
-      for sample in GateSamples.of(form, key: Self.key(for: form.statName)) {
+      for sample in GateSamples.of(form, key: GateSamples.key(for: form.statName)) {
         let error = await Fixture.failure(of: client, GateSamples.command(sample))
         #expect(error?.kind != .denied, "\(sample): \(error as Any)")
+        // Several sections came with 7.0.
+        guard form.text != "INFO section…" else { continue }
         #expect(error?.message.contains("syntax error") != true, "\(sample)")
       }
-    }
-  }
-
-  /// One of the type that the command reads.
-  private static func key(for name: String) -> String {
-    switch name.prefix(1) {
-    case "h": "hash"
-    case "l" where name == "lindex" || name == "llen" || name == "lrange": "list"
-    case "s" where name.contains("scard") || name.contains("member") || name == "sscan": "set"
-    case "z": "zset"
-    case "x": "stream"
-    default: "string"
     }
   }
 

@@ -104,12 +104,15 @@ import Testing
     let server = try RedisServer(arguments: ["--slowlog-log-slower-than", "0"])
     try server.command(["SET", "a", "1"])
     let url = try RedisURL(parsing: server.url)
-    let before = try server.info("connected_clients", "clients")
+    func clients() throws(TestKitError) -> Int {
+      try server.info("connected_clients", "clients").flatMap { Int($0) } ?? .max
+    }
+    let before = try clients()
     try await Mutator(endpoint: url.endpoint, loop: Fixture.loop).slowlogReset()
     // Left are the reset itself and what came after it.
     let log = try server.command(["SLOWLOG", "LEN"])
     #expect(log.integer.map { $0 < 5 } == true)
-    #expect(
-      try await Eventually.holds { try server.info("connected_clients", "clients") == before })
+    // The server may still have counted the connection of our own SET.
+    #expect(try await Eventually.holds { try clients() <= before })
   }
 }

@@ -14,6 +14,7 @@ package struct Arguments: Sendable, Hashable {
     case demoSupervisor([String])
     /// The process that carries out one operation; started by the console itself.
     case operationRunner
+    case audit(AuditCommand)
     /// The demo's source of values for a warm-up; started by operations.
     case demoLoader([String])
     /// `invalidate`, `warm`, …
@@ -27,7 +28,7 @@ package struct Arguments: Sendable, Hashable {
   package var environment: String?
   package var isDemo = false
   package var isReadOnly = false
-  /// Act with no more than this; nil: with all that one has.
+  /// Lowers the role; nil: as the files say.
   package var role: Role?
   package var asksPassword = false
   package var passwordFile: String?
@@ -52,6 +53,10 @@ extension Arguments {
     }
     if words == [RunLauncher.command] {
       command = .operationRunner
+      return
+    }
+    if let audit = try AuditCommand(words) {
+      command = .audit(audit)
       return
     }
     if words.first == DemoLoader.command {
@@ -125,6 +130,14 @@ extension Arguments {
     return UsageError("unknown option '\(Printable.line(name))'\(hint)")
   }
 
+  static func role(_ text: String) throws(UsageError) -> Role {
+    guard let role = Role(rawValue: text) else {
+      let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--role '\(Printable.line(text))' is none of \(names)")
+    }
+    return role
+  }
+
   private static func seconds(_ text: String) throws(UsageError) -> Double {
     guard let value = Double(text), intervalRange.contains(value) else {
       throw UsageError(
@@ -159,8 +172,7 @@ package enum Option: String, CaseIterable, Sendable {
     switch self {
     case .redis: "URL"
     case .config, .passwordFile: "FILE"
-    case .env, .theme: "NAME"
-    case .role: "ROLE"
+    case .env, .theme, .role: "NAME"
     case .interval: "SECONDS"
     default: ""
     }
@@ -174,7 +186,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"
     case .readOnly: "viewer: refuse every changing action, build no connection that could"
-    case .role: "viewer, operator or admin: act with less than your rights"
+    case .role: "lower your role: viewer, operator or admin"
     case .passwordFile: "read the password of the --redis servers from this file"
     case .askPassword: "ask for the password of the --redis servers"
     case .interval: "seconds between polls (default 2)"

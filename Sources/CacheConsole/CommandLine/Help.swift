@@ -12,6 +12,7 @@ package enum HelpText {
       cacheconsole: a terminal operations console for multi-tier caches
 
       usage: cacheconsole [--redis URL]... [--env NAME] [--demo] [--read-only] [--once [--json]] ...
+             cacheconsole audit [--verify] [--json] [--limit N]
              cacheconsole SUBCOMMAND ...
 
       \(options.joined(separator: "\n"))

@@ -16,6 +16,7 @@ enum Program {
     switch arguments.command {
     case .help: return StandardStreams.print(HelpText.make()) ? 0 : 1
     case .version: return StandardStreams.print("cacheconsole \(Version.text)") ? 0 : 1
+    case .audit(let command): return command.run(ProcessEnvironment.variables())
     case .demoSupervisor(let rest): return DemoSupervisor.run(arguments: rest)
     case .operationRunner: return RunnerProcess.run(wall: Clocks.wall)
     case .demoLoader(let rest): return DemoLoader.run(arguments: rest)
@@ -48,10 +49,14 @@ enum Program {
       } catch {
         throw .failed(error.description)
       }
+      var sources = IdentitySources.system(environment: environment)
+      // A name service can be slow, and nothing else asks for groups.
+      if configuration?.roles == nil { sources.groups = { _, _ in [] } }
       return try body(
         Startup(
           arguments: arguments, configuration: configuration,
-          passwords: PasswordSources(environment: environment, ask: PasswordPrompt.ask)))
+          passwords: PasswordSources(environment: environment, ask: PasswordPrompt.ask),
+          identity: Identity.discover(sources)))
     } catch {
       StandardStreams.complain(error.message)
       return error.exitCode

@@ -3,7 +3,11 @@ package import Documents
 
 extension Configuration {
   /// Parses one file; every key that it does not know is an error.
-  package init(parsing text: [UInt8], file: String) throws(DocumentError) {
+  ///
+  /// - Parameter isSystem: the file is root's, so it may give rights.
+  package init(
+    parsing text: [UInt8], file: String, isSystem: Bool = false
+  ) throws(DocumentError) {
     self.init()
     let root: JSON5Node
     do throws(JSON5SyntaxError) {
@@ -18,6 +22,17 @@ extension Configuration {
     mouse = try reader.bool("mouse")
     interval = try reader.number("interval", in: Arguments.intervalRange)
     isReadOnly = try reader.bool("read_only") ?? false
+    if let lowered = try reader.choice("role", Role.self) {
+      role = .init(role: lowered, file: file)
+    }
+    if let node = reader.take("roles") {
+      guard isSystem else {
+        throw reader.failure(
+          "'roles' belongs into \(ConfigurationLoader.systemFile), which root owns; here"
+            + " role: \"viewer\" or read_only: true can lower your own rights", line: node.line)
+      }
+      roles = try Roles(parsing: node, file: file)
+    }
     if let node = reader.take("personal_data") {
       var personal = try ObjectReader(node, path: "personal_data", file: file)
       personalPatterns = try personal.strings("patterns")

@@ -13,6 +13,10 @@ package struct Configuration: Sendable, Hashable {
   package var interval: Double?
   package var isReadOnly = false
   package var personalPatterns: [String]?
+  /// Only the system's file has them.
+  package var roles: Roles?
+  /// The role that a file lowers its readers to, and the file.
+  package var role: LoweredRole?
 
   package init() {}
 
@@ -39,6 +43,11 @@ package struct Configuration: Sendable, Hashable {
     package var asksPassword: Bool
   }
 
+  package struct LoweredRole: Sendable, Hashable {
+    package var role: Role
+    package var file: String
+  }
+
   package func environment(named name: String) -> Environment? {
     environments.first { $0.name == name }
   }
@@ -63,6 +72,15 @@ package struct Configuration: Sendable, Hashable {
     if let patterns = later.personalPatterns {
       personalPatterns = (personalPatterns ?? []) + patterns
     }
+    if let lower = later.role, role.map({ lower.role < $0.role }) ?? true { role = lower }
+  }
+
+  /// Takes a file that the user named instead of the usual ones: what is left of the system's are
+  /// the rights, which no file of the user's can get around.
+  package mutating func replace(by named: Configuration) {
+    (defaultEnvironment, theme, mouse, interval) = (nil, nil, nil, nil)
+    merge(named)
+    environments.removeAll { named.environment(named: $0.name) == nil }
   }
 
   /// The keys whose values are masked: the standard ones unless the files say otherwise.

@@ -10,6 +10,8 @@ package struct EnvironmentPlan: Sendable {
   package var readOnlyReason: String
   package var mayReveal: Bool
   package var servers: [ServerPlan]
+  /// The file that lists the servers; nil: the command line.
+  package var file: String?
   /// Prints the values of keys for a warm-up; empty: there is none.
   package var loader: [String] = []
 }
@@ -123,6 +125,7 @@ extension EnvironmentPlan {
     identity = EnvironmentIdentity(
       name: environment.name, environmentClass: environment.environmentClass)
     self.isReadOnly = isReadOnly || environment.isReadOnly
+    file = environment.file
     readOnlyReason =
       isReadOnly ? reason : "environment '\(environment.name)' is read_only in \(environment.file)"
     mayReveal = environment.mayReveal

@@ -47,12 +47,16 @@ final class SessionOperations: Sendable {
       environment: identity,
       nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
-      folder: folder, author: startup.author(access), keysPerMinute: access.limits.keysPerMinute,
+      folder: folder, author: startup.author(role: access.role), keysPerMinute: access.limits.keysPerMinute,
       loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
       clock: Clocks.wall)
-    let watching = loop.spawn { [self] in await watch() }
+    let probes = nodes.map(\.probe)
+    let watching = loop.spawn { [self] in
+      await askAccess(probes)
+      await watch()
+    }
     state.withLock { $0.watching = watching }
   }
 
@@ -167,6 +171,22 @@ final class SessionOperations: Sendable {
   }
 
   // MARK: Watching
+
+  /// What the servers' ACLs say, once, for the badge in the header.
+  private func askAccess(_ probes: [Probe]) async {
+    for probe in probes {
+      do throws(RedisError) {
+        var told = access
+        told.badge = try await probe.accessControl().badge(mayChange: !access.isReadOnly)
+        guard !told.badge.isEmpty else { continue }
+        mailbox.post(.accessChanged(told))
+        return
+      } catch {
+        // A server that is down has its own line; its ACL is not what matters now.
+        continue
+      }
+    }
+  }
 
   private func watch() async {
     var turn = 0

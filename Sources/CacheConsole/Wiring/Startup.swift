@@ -1,6 +1,6 @@
-private import Documents
-private import Operations
 package import ConsoleModel
+private import Documents
+package import Operations
 
 /// What the program was told to watch, from command line and configuration together.
 package struct Startup: Sendable {
@@ -13,13 +13,20 @@ package struct Startup: Sendable {
   package var arguments: Arguments
   package var configuration: Configuration?
   package var passwords: PasswordSources
+  /// Who runs this, and what they may do; fixed for the process's lifetime.
+  package let identity: Identity
+  package let rights: Rights
 
+  /// - Parameter identity: nobody, if it is left out: no name and no group has a role.
   package init(
-    arguments: Arguments, configuration: Configuration?, passwords: PasswordSources
+    arguments: Arguments, configuration: Configuration?, passwords: PasswordSources,
+    identity: Identity = Identity(user: "", uid: .max)
   ) {
     self.arguments = arguments
     self.configuration = configuration
     self.passwords = passwords
+    self.identity = identity
+    rights = Rights(configuration, identity: identity, asked: arguments.role)
   }
 
   /// `--redis`, else `--demo`, else the environment asked for, else the demo.
@@ -82,18 +89,21 @@ package struct Startup: Sendable {
     Folders.state(passwords.environment) ?? "/nonexistent/cacheconsole"
   }
 
-  /// Who acts.
-  package func author(_ access: Access) -> OperationAuthor {
-    Identity.discover(.system(environment: passwords.environment)).author(
-      role: access.role, version: Version.text)
+  /// What this process may do in an environment; nil: in the demo, whose server is its own, so that the
+  /// role holds there and its list of environments does not.
+  package func access(_ plan: EnvironmentPlan?) -> Access {
+    let refusal =
+      plan.map { rights.refusal(environment: $0.identity.name, definedIn: $0.file) }
+      ?? (rights.role == .viewer ? rights.reason : nil)
+    let isReadOnly = plan?.isReadOnly ?? isReadOnlyEverywhere
+    return Access(
+      isReadOnly: isReadOnly || refusal != nil,
+      reason: isReadOnly ? plan?.readOnlyReason ?? readOnlyReason : refusal ?? rights.reason,
+      mayReveal: plan?.mayReveal ?? true, role: rights.role, limits: rights.limits)
   }
 
-  /// What this process may do in an environment.
-  package func access(_ plan: EnvironmentPlan?) -> Access {
-    guard let plan else {
-      return Access(isReadOnly: isReadOnlyEverywhere, reason: readOnlyReason, mayReveal: true)
-    }
-    return Access(
-      isReadOnly: plan.isReadOnly, reason: plan.readOnlyReason, mayReveal: plan.mayReveal)
+  /// Who acts, for the audit.
+  package func author(role: Role) -> OperationAuthor {
+    identity.author(role: role, version: Version.text)
   }
 }

@@ -52,6 +52,7 @@ struct AuditFiles: ~Copyable {
         headPath: "\(folder)/audit.head")
       try files.take(LOCK_EX, lock)
       try files.checkOwner()
+      if NetworkLocks.areLocal(trail) { throw failed("locking", path, ENOLCK) }
       if files.isStillThere() { return files }
     }
     throw AuditProblem(.file, "\(path) is being replaced over and over by something else")

@@ -147,6 +147,7 @@ package struct OperationRunner: Sendable {
     state.update { $0.fence = max($0.fence, lease.fence) }
     let isPaced = !context.request.pace.isFull
     let monitor = RunMonitor(pulse, ticket.thresholds, isPaced: isPaced)
+    monitor.renewed(lease)
     let watching = loop.spawn { await monitor.run(context.state, on: loop) }
     defer { watching.cancel() }
     var shard = ShardRun(
@@ -222,7 +223,7 @@ package struct OperationRunner: Sendable {
       switch ticket.plan.request.target {
       case .keys(let keys): UInt64(clamping: keys.count)
       case .pattern: size
-      case .server: 1
+      case .server: ticket.plan.preview.keys.value
       }
     try await context.note("identified") { checkpoint in
       guard var shard = checkpoint[node] else { return }

@@ -12,6 +12,9 @@ final class RunMonitor: Sendable {
     var badSince: EventLoop.Instant?
     /// Why the run has to wait; nil: it need not.
     var hold: String?
+    var lease: Lease?
+    /// When the lease was renewed last, by a batch or from here.
+    var renewed = EventLoop.now()
   }
 
   private let mutator: Mutator
@@ -40,6 +43,26 @@ final class RunMonitor: Sendable {
 
   var hold: String? { state.withLock { $0.hold } }
 
+  /// A batch has renewed this lease.
+  func renewed(_ lease: Lease) {
+    state.withLock { state in
+      state.lease = lease
+      state.renewed = EventLoop.now()
+    }
+  }
+
+  /// A run that is paused, held back or waits for its source keeps its lease all the same.
+  private func prolong() async throws(RedisError) {
+    let due: Lease? = state.withLock { state in
+      guard let lease = state.lease,
+        state.renewed.duration(to: EventLoop.now()) > .milliseconds(lease.lifeMilliseconds / 3)
+      else { return nil }
+      state.renewed = EventLoop.now()
+      return lease
+    }
+    if let due { try await mutator.prolong(due) }
+  }
+
   /// Until the task is cancelled.
   func run(_ runState: RunState, on loop: EventLoop) async {
     var turn = 0
@@ -47,6 +70,7 @@ final class RunMonitor: Sendable {
       do throws(RedisError) {
         let trip = try await mutator.ping()
         book(Double(trip.nanoseconds) / 1000, runState)
+        try await prolong()
         if isPaced, turn % 20 == 0 { try await look() }
       } catch {
         // The run itself meets the same server and has its own patience.

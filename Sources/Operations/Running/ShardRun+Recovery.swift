@@ -41,6 +41,7 @@ extension ShardRun {
   mutating func renew() async throws(RunStop) {
     do throws(FenceError) {
       try await changes.begin()
+      monitor.renewed(changes.lease)
       return
     } catch {
       switch error {
@@ -62,6 +63,7 @@ extension ShardRun {
     }
     guard let lease else { throw .superseded }
     changes = FencedChanges(mutator, lease)
+    monitor.renewed(lease)
     try await noteFence(lease.fence)
   }
 

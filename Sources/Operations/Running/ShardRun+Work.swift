@@ -14,6 +14,7 @@ extension ShardRun {
       try await once { mutator throws(RedisError) in
         try await mutator.killClient(id: id)
       }
+    case (.warm(let source), _): try await warm(source)
     case (.restore(let operation), _): try await undo(operation)
     case (_, .pattern(let glob)): try await walk(glob)
     case (_, .keys(let keys)): try await list(keys)

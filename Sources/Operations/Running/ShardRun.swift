@@ -105,6 +105,7 @@ struct ShardRun {
         conflicts += 1
         try await renew()
       case .done(let replies):
+        monitor.renewed(changes.lease)
         batch.observe(
           microseconds: Double(start.duration(to: EventLoop.now()).nanoseconds) / 1000)
         for reply in replies {

@@ -13,6 +13,8 @@ struct DialogView {
   /// Where the preview scrolls.
   private let body: Rect
   private let field: Dialog.Field?
+  /// What to type, on as many lines as it needs.
+  private let prompt: [[Span]]
 
   /// Lines of the preview, and how many of them are on screen.
   var lines: Int { text.lines.count }
@@ -29,7 +31,9 @@ struct DialogView {
     let inner = hasBorder ? width - 4 : width
     text = PlanText(dialog, context, width: inner)
     // Environment, title, keys, and where there is a field its two lines.
-    let fixed = 3 + (field == nil ? 0 : 2) + (hasBorder ? 2 : 0)
+    prompt = Self.prompt(field, dialog, width: inner, maximum: max(1, screen.height - 6))
+    let fieldRows = prompt.isEmpty ? 0 : prompt.count + 1
+    let fixed = 3 + fieldRows + (hasBorder ? 2 : 0)
     let height = min(screen.height, max(fixed + text.lines.count, hasBorder ? 8 : 5))
     box = Rect(
       x: (screen.width - width) / 2, y: (screen.height - height) / 2, width: width, height: height)
@@ -40,7 +44,7 @@ struct DialogView {
       pad = box
     }
     let below = pad.splitTop(2).rest
-    body = below.splitTop(below.height - 1 - (field == nil ? 0 : 2)).top
+    body = below.splitTop(below.height - 1 - fieldRows).top
   }
 
   func draw(into grid: inout CellGrid) {
@@ -84,25 +88,43 @@ struct DialogView {
       y: body.height - 1, in: body, style: Style(.mark))
   }
 
-  private func drawField(into grid: inout CellGrid) {
-    guard let field, pad.height >= 5 else { return }
-    let y = pad.height - 3
-    let input: TextField
+  /// A name that is cut could not be typed: it goes on in the next line.
+  private static func prompt(
+    _ field: Dialog.Field?, _ dialog: Dialog, width: Int, maximum: Int
+  ) -> [[Span]] {
     switch field {
-    case .reason:
-      grid.put(
-        [Span("Why? "), Span("kept in the audit", .dim), Span(" Enter goes on", .dim)], x: 0, y: y,
-        in: pad)
-      input = dialog.reason
+    case nil: return []
+    case .reason: return [[Span("Why? "), Span("kept in the audit. Enter goes on", .dim)]]
     case .name:
-      grid.put(
-        [
-          Span("Type "), Span(dialog.confirmationText ?? "", .accent, .bold), Span(", then y"),
-        ], x: 0, y: y, in: pad)
-      input = dialog.typed
+      let name = dialog.confirmationText ?? ""
+      let (head, tail) = ("Type ", ", then y")
+      if head.utf8.count + name.utf8.count + tail.utf8.count <= width || maximum < 2 {
+        return [[Span(head), Span(name, .accent, .bold), Span(tail)]]
+      }
+      if head.utf8.count + name.utf8.count <= width {
+        return [[Span(head), Span(name, .accent, .bold)]]
+      }
+      var lines = [[Span("Type, then y:")]]
+      var rest = Substring(name)
+      while !rest.isEmpty, lines.count < maximum {
+        // The last line that there is room for marks the cut.
+        let piece = lines.count == maximum - 1 ? rest : rest.prefix(max(1, width))
+        lines.append([Span(String(piece), .accent, .bold)])
+        rest = rest.dropFirst(piece.count)
+      }
+      return lines
     }
-    let used = grid.put("> ", x: 0, y: y + 1, in: pad, style: Style(.key))
-    input.draw(x: used, y: y + 1, in: pad, into: &grid)
+  }
+
+  private func drawField(into grid: inout CellGrid) {
+    guard let field else { return }
+    let y = pad.height - 2
+    for (row, line) in prompt.enumerated() {
+      grid.put(line, x: 0, y: max(2, y - prompt.count) + row, in: pad)
+    }
+    let input = field == .reason ? dialog.reason : dialog.typed
+    let used = grid.put("> ", x: 0, y: y, in: pad, style: Style(.key))
+    input.draw(x: used, y: y, in: pad, into: &grid)
   }
 
   private func drawAnswers(into grid: inout CellGrid) {

@@ -126,7 +126,7 @@ enum Header {
       parts.append(Part(spans: [Span(text, .title, .bold)], weight: 75))
     }
     if !context.access.isReadOnly {
-      parts.append(Part(spans: [Span(context.access.role.rawValue, .title)], weight: 35))
+      parts.append(Part(spans: [Span(context.access.role.rawValue, .title)], weight: 25))
     }
     if !context.access.badge.isEmpty {
       let badge = context.safe(context.access.badge, limit: 40)

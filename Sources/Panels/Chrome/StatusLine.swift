@@ -13,7 +13,11 @@ enum StatusLine {
         Span("  Esc clears it", .dim),
       ])
     }
-    let marks = marks(model, room: area.width / (facts.isEmpty ? 1 : 2))
+    let used = facts.joined().reduce(2 * facts.count) {
+      $0 + TextWidth.columns($1.text, isUnicode: context.isUnicode)
+    }
+    // The last columns are those of the key that clears them.
+    let marks = marks(model, room: area.width - 1 - used - 10)
     if !marks.isEmpty { facts.append(marks) }
     let spans = facts.enumerated().flatMap {
       $0.offset == 0 ? $0.element : [Span("  ")] + $0.element
@@ -73,9 +77,7 @@ enum StatusLine {
   private static func marks(_ model: Model, room: Int) -> [Span] {
     let context = model.context
     guard !context.marks.isEmpty else { return [] }
-    let hidden = model.activePanel.map { panel in
-      context.marks.all.count { panel.lists($0) == false }
-    }
+    let hidden = model.activePanel?.unlisted(context.marks)
     let note = hidden.map { $0 > 0 ? " (\($0) not in this list)" : "" } ?? ""
     let head = markCount(context)
     var names = ""

@@ -13,7 +13,6 @@ package enum CommandParser {
     "quit": "q", "exit": "q", "q!": "q", "overview": "overview", "node list": "nodes",
     "hotkeys": "hot", "hot keys": "hot", "slowlog": "slow", "cmd": "commands", "h": "help",
     "ctx": "env", "environment": "env", "ops": "operations", "audit": "history",
-    "del": "invalidate",
   ]
 
   private static let byCommand: [(command: String, action: Action)] = Action.registry

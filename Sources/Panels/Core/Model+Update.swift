@@ -114,6 +114,8 @@ extension Model {
     context.isRevealed = false
     context.node = nil
     context.marks.clear()
+    // Each environment has its own: none is better than another's.
+    context.loader = []
     context.operations = nil
     context.confirmedCommands = [:]
     context.incidentReason = ""

@@ -149,8 +149,8 @@ package protocol Panel: Sendable {
   var listsKeys: Bool { get }
   /// Keys of the rows on screen.
   func visibleKeys(in context: Context) -> Set<KeyMark>
-  /// Is the marked key among this list's rows? nil: this is no list of keys.
-  func lists(_ mark: KeyMark) -> Bool?
+  /// How many marked keys are not among this list's rows; nil: this is no list of keys.
+  func unlisted(_ marks: Marks) -> Int?
 
   func draw(_ context: Context, in area: Rect, into grid: inout CellGrid)
 }
@@ -169,7 +169,7 @@ extension Panel {
   package func keyAtHand(in context: Context) -> KeyMark? { nil }
   package var listsKeys: Bool { false }
   package func visibleKeys(in context: Context) -> Set<KeyMark> { [] }
-  package func lists(_ mark: KeyMark) -> Bool? { nil }
+  package func unlisted(_ marks: Marks) -> Int? { nil }
 }
 
 /// What a panel asks of the framework.

@@ -127,8 +127,9 @@ struct HotKeysPanel: Panel {
     Set(table.visible(in: listArea(context)).map { KeyMark(node: $0.hot.node, key: $0.hot.key) })
   }
 
-  func lists(_ mark: KeyMark) -> Bool? {
-    table.contains { $0.hot.node == mark.node && $0.hot.key == mark.key }
+  func unlisted(_ marks: Marks) -> Int? {
+    let listed = Set(table.shown.map { KeyMark(node: $0.hot.node, key: $0.hot.key) })
+    return marks.all.count { !listed.contains($0) }
   }
 
   mutating func mouse(_ event: MouseEvent, in context: Context) -> [Request] {

@@ -146,11 +146,13 @@ struct KeysPanel: Panel {
       table.visible(in: listArea(context)).map { KeyMark(node: $0.node, key: $0.summary.key) })
   }
 
-  func lists(_ mark: KeyMark) -> Bool? {
+  func unlisted(_ marks: Marks) -> Int? {
     guard inspector == nil, let node = search?.search.node else { return nil }
-    guard node == mark.node, let place = places[mark.key] else { return false }
-    return table.passesFilter(
-      KeyRow(node: node, index: place, summary: KeySummary(key: mark.key), described: nil))
+    return marks.all.count { mark in
+      guard node == mark.node, let place = places[mark.key] else { return true }
+      return !table.passesFilter(
+        KeyRow(node: node, index: place, summary: KeySummary(key: mark.key), described: nil))
+    }
   }
 
   // MARK: The inspector

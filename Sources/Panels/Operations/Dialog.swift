@@ -50,6 +50,8 @@ package struct Dialog: Sendable, Hashable {
   package private(set) var scroll = 0
   private var armedAt: MonotonicTime
   private var confirmableAt: MonotonicTime
+  /// When a letter of a text was last typed.
+  private var typedAt: MonotonicTime?
 
   package init(
     _ subject: Subject, notes: [String] = [], offScreen: Set<KeyName> = [],
@@ -122,7 +124,7 @@ package struct Dialog: Sendable, Hashable {
     if case .request = subject {
       if trouble != nil { return "no preview: r tries again" }
       guard let plan else { return "estimating" }
-      if isExpired(at: wall) { return "the plan is older than 10 minutes: r plans again" }
+      if isExpired(at: wall) { return "plan expired: r plans again" }
       if isEmpty { return "nothing to do: no key matches" }
       if isReasonOpen || (needsReason && !hasReason) {
         return hasReason ? "Enter ends the reason" : "a reason first"
@@ -185,8 +187,12 @@ package struct Dialog: Sendable, Hashable {
     if scroll(key, page: page, lines: lines) { return .stay }
     if key == .control("y") { return copy() }
     switch field(at: wall) {
-    case .reason: editReason(key)
-    case .name: editName(key, now)
+    case .reason:
+      if key != .enter, key != .tab { typedAt = now }
+      editReason(key)
+    case .name:
+      typedAt = now
+      editName(key, now)
     case nil: return answer(key, now, wall)
     }
     return .stay
@@ -227,6 +233,12 @@ package struct Dialog: Sendable, Hashable {
   }
 
   private mutating func answer(_ key: Key, _ now: MonotonicTime, _ wall: WallTime) -> Outcome {
+    if case .character = key, let last = typedAt, now.seconds(since: last) < Self.quietSeconds {
+      // A text that ended under the fingers: the rest of the word is no answer.
+      typedAt = now
+      confirmableAt = max(confirmableAt, now.advanced(bySeconds: Self.quietSeconds))
+      return .stay
+    }
     let isAsking = friction == .oneKey && key != .enter && key == askingKey
     switch key {
     case .character("n"), .character("N"), .character("q"): return .cancel

@@ -12,7 +12,9 @@ extension Model {
     case .adjust: return askAdjust(argument ?? "")
     case .slowlogReset: return askSlowlogReset(argument)
     case .undo: return askUndo(argument)
-    case .stopAll: return [.stopAll]
+    case .stopAll:
+      say(.warning, "every operation of every console is told to end")
+      return [.stopAll]
     case .mark: mark()
     case .clearMarks:
       say(.information, context.marks.isEmpty ? "nothing is marked" : "no key is marked any more")
@@ -59,7 +61,7 @@ extension Model {
       context.marks.remove(
         plan.request.nodes.flatMap { node in keys.map { KeyMark(node: node, key: $0) } })
     }
-    say(.information, "\(OperationText.title(plan.request, context)): started")
+    say(.information, "\(OperationText.title(plan.request, context)): confirmed")
   }
 
   // MARK: Keys
@@ -198,7 +200,7 @@ extension Model {
   private mutating func askUndo(_ argument: String?) -> [Effect] {
     let known = context.operations?.operations ?? []
     let status: OperationStatus?
-    if let argument {
+    if let argument, !argument.isEmpty {
       status = known.first { $0.id == argument }
       if status == nil {
         let hint = Suggestion.phrase(argument, among: known.map(\.id))

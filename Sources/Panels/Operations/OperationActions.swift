@@ -30,7 +30,7 @@ extension Action {
       command: "soft", argument: .required("SECONDS [PATTERN]")),
     Action(
       .adjust, "Set the time to live: marked or selected keys", reach: .change, command: "ttl",
-      argument: .required("SECONDS|none")),
+      argument: .required("SECONDS/none")),
     Action(
       .slowlogReset, "Empty a server's slow log",
       keys: [.character("R")], scopes: [.slow], reach: .change, command: "slowlog reset",

@@ -91,7 +91,7 @@ struct PlanText {
     shares("types", preview.types)
     shares("data", preview.dataTypes)
     shares("lives", preview.lives)
-    shares("unused for", preview.idle)
+    shares("unused", preview.idle)
     commands(preview)
     list(request, preview)
   }

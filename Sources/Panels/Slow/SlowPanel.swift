@@ -94,9 +94,13 @@ struct SlowPanel: Panel {
       })
   }
 
-  func lists(_ mark: KeyMark) -> Bool? {
-    guard detail == nil else { return nil }
-    return table.contains { $0.node == mark.node && SlowKey.key(of: $0) == mark.key }
+  func unlisted(_ marks: Marks) -> Int? {
+    guard detail == nil, !marks.isEmpty else { return nil }
+    let listed = Set(
+      table.shown.compactMap { entry in
+        SlowKey.key(of: entry).map { KeyMark(node: entry.node, key: $0) }
+      })
+    return marks.all.count { !listed.contains($0) }
   }
 
   mutating func back(in context: Context) -> Bool {

@@ -94,10 +94,8 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     filter.isEmpty || FilterText(filter).matches(filterText(row))
   }
 
-  /// Whether a row that passes the filter is such a one.
-  package func contains(where isWanted: (Row) -> Bool) -> Bool {
-    order.contains { isWanted(source[$0]) }
-  }
+  /// Rows that pass the filter, in the order shown.
+  package var shown: some Sequence<Row> { order.lazy.map { source[$0] } }
 
   /// The first such row, whether the filter lets it through or not.
   package func first(where isWanted: (Row) -> Bool) -> Row? { source.first(where: isWanted) }

@@ -49,6 +49,15 @@ struct InspectionSnapshotTests {
           KeySummary(key: KeyName("product:0"), type: "none", timeToLive: .gone),
         ]))
     },
+    Screen("keys-marked") { desk in
+      desk.find("product:*", (0..<60).map { KeyName("product:\($0)") } + [Hostile.key])
+      desk.press(.character(" "), .down, .character(" "), .end, .character(" "), .home)
+    },
+    Screen("keys-asked") { desk in
+      desk.find("product:*", (0..<60).map { KeyName("product:\($0)") } + [Hostile.key])
+      desk.press(.character(" "), .down, .character(" "), .end, .character(" "), .character("v"))
+      desk.model.planned(keys: .exact(3), at: desk.now)
+    },
     Screen("value-json") { $0.inspect(KeyName("product:1181"), .string(json)) },
     Screen("value-hex") { desk in
       desk.inspect(KeyName("product:1181"), .string(json))

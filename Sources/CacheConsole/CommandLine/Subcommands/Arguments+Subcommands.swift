@@ -6,7 +6,7 @@ extension Arguments {
   static func subcommand(_ word: String?) throws(UsageError) -> SubcommandName? {
     guard let word, !word.hasPrefix("-") else { return nil }
     if let name = SubcommandName(rawValue: word) { return name }
-    let names = SubcommandName.allCases.map(\.rawValue)
+    let names = SubcommandName.allCases.map(\.rawValue) + [AuditCommand.name]
     guard let hint = Suggestion.closest(to: word, in: names) else { return nil }
     throw UsageError(
       "there is no subcommand '\(Printable.line(word, limit: 60))'; did you mean \(hint)?")
@@ -33,15 +33,6 @@ extension Arguments {
     }
     command = .subcommand(
       SubcommandCall(subcommand: try Subcommand(words), options: try ActionOptions(words)))
-  }
-
-  static func role(_ text: String) throws(UsageError) -> Role {
-    guard let role = Role(rawValue: text) else {
-      throw UsageError(
-        "--role '\(Printable.line(text, limit: 60))' is none of "
-          + Role.allCases.map(\.rawValue).joined(separator: ", "))
-    }
-    return role
   }
 }
 

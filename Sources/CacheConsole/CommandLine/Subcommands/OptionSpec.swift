@@ -34,7 +34,7 @@ extension OptionSpec {
     OptionSpec("--password-file", "FILE", "read the password of the --redis servers from this file"),
     OptionSpec("--ask-password", "ask for the password of the --redis servers"),
     OptionSpec("--read-only", "viewer: refuse to change anything"),
-    OptionSpec("--role", "ROLE", "viewer, operator or admin: act with less than your rights"),
+    OptionSpec("--role", "NAME", "lower your role: viewer, operator or admin"),
     OptionSpec("--json", "print JSON"),
     OptionSpec("--help", "print this and end"),
   ]

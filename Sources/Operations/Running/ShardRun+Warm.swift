@@ -1,0 +1,201 @@
+internal import ConsoleModel
+internal import EventLoop
+internal import Redis
+
+extension ShardRun {
+  /// Loads what the source gives and is not there: never over a value.
+  mutating func warm(_ source: WarmSource) async throws(RunStop) {
+    guard let shard = context.checkpoint[node], !shard.isFinished else { return }
+    let stream = try await open(source)
+    defer { stream.cancel() }
+    // What a killed runner has loaded already.
+    var toSkip = source.isDump ? shard.index : 0
+    var pace = WarmPacer(warmPace)
+    var rest: ArraySlice<WarmRecord> = []
+    while true {
+      if rest.isEmpty {
+        do throws(WarmFailure) {
+          guard let more = try await stream.next(512) else { break }
+          rest = more[...]
+        } catch {
+          throw .failed(error.description)
+        }
+        let skipped = min(toSkip, rest.count)
+        rest = rest.dropFirst(skipped)
+        toSkip -= skipped
+        rest = rest.drop { $0.key.bytes.starts(with: OperationRequest.ownPrefix) }
+        if rest.isEmpty { continue }
+      }
+      try await context.gate(monitor)
+      switch pace.next(rest.count, now: monotonic()) {
+      case .go(let count):
+        let records = Array(rest.prefix(count))
+        rest = rest.dropFirst(count)
+        try await load(records)
+        pace.finished(count, now: monotonic())
+      case .wait(let until):
+        await context.nap(.seconds(max(0.0002, until.seconds(since: monotonic()))))
+      case .waitForAnswer:
+        // All answers are here when a batch returns: only time can be missing.
+        await context.nap(.milliseconds(1))
+      }
+    }
+    let report = stream.report
+    let text = Self.text(report)
+    let shardNode = node
+    if !text.isEmpty { runState.update { $0.note = text } }
+    try await context.note("done", synced: true) { checkpoint in
+      guard var shard = checkpoint[shardNode] else { return }
+      shard.status.failed &+= report.malformed
+      shard.status.visited = shard.status.size
+      shard.isFinished = true
+      checkpoint[shardNode] = shard
+    }
+  }
+
+  /// As asked, and never more than the author's role allows.
+  private var warmPace: Pace {
+    var pace = request.pace
+    if let limit = context.ticket.keysPerMinute {
+      pace.isFull = false
+      pace.keysPerSecond = min(pace.keysPerSecond, max(1, Int(clamping: limit / 60)))
+    }
+    return pace
+  }
+
+  private func monotonic() -> MonotonicTime {
+    MonotonicTime(nanoseconds: EventLoop.now().nanoseconds)
+  }
+
+  private mutating func open(_ source: WarmSource) async throws(RunStop) -> WarmStream {
+    let wall = context.wall
+    var wanted: [KeyName]?
+    if case .command = source, case .keys(let keys) = request.target {
+      wanted = try await missing(keys)
+    }
+    do throws(WarmFailure) {
+      return switch source {
+      case .dump(let path): try WarmStream(dump: path, now: wall)
+      case .command(let command):
+        try WarmStream(program: WarmProgram(command: command, wanted: wanted), now: wall)
+      }
+    } catch {
+      throw .failed(error.description)
+    }
+  }
+
+  /// The keys that are not there: the others are not loaded, so that the database is spared.
+  private mutating func missing(_ keys: [KeyName]) async throws(RunStop) -> [KeyName] {
+    var missing: [KeyName] = []
+    var rest = keys[...]
+    var present: UInt64 = 0
+    while !rest.isEmpty {
+      let part = Array(rest.prefix(500))
+      rest = rest.dropFirst(part.count)
+      try await context.gate(monitor)
+      while true {
+        do throws(RedisError) {
+          let lives = try await changes.mutator.remainingLives(part.map(\.bytes))
+          for (key, life) in zip(part, lives) {
+            if life == -2 { missing.append(key) } else { present += 1 }
+          }
+          break
+        } catch {
+          try await recover(from: .server(error))
+        }
+      }
+    }
+    let (shardNode, count) = (node, present)
+    try await context.note("done") { checkpoint in
+      guard var shard = checkpoint[shardNode] else { return }
+      shard.status.skipped &+= count
+      shard.status.visited &+= count
+      checkpoint[shardNode] = shard
+    }
+    return missing
+  }
+
+  private mutating func load(_ records: [WarmRecord]) async throws(RunStop) {
+    let count = records.count
+    try await context.note("sent") { $0[node]?.open = count }
+    var outcome = BatchOutcome()
+    while true {
+      do throws(FenceError) {
+        let commands = records.map { record -> RedisCommand in
+          let life = record.timeToLive.map { UInt64(clamping: $0) }
+          return switch record.value {
+          case .string(let value):
+            .setIfAbsent(record.key.bytes, value, milliseconds: life)
+          case .dump(let payload):
+            .restore(record.key.bytes, payload, milliseconds: life ?? 0)
+          }
+        }
+        guard case .done(let replies) = try await changes.commit(commands, action: "loading keys")
+        else { throw .superseded }
+        monitor.renewed(changes.lease)
+        for reply in replies {
+          switch reply {
+          case .null: break
+          case .error(let text) where text.hasPrefix("BUSYKEY"): break
+          case .error(let text):
+            outcome.failed += 1
+            outcome.fault = text
+          case .simple, .bulk, .integer, .array: outcome.changed += 1
+          }
+        }
+        break
+      } catch {
+        if case .server(let cause) = error, cause.kind == .indeterminate || cause.kind == .timeout {
+          outcome.indeterminate = UInt64(count)
+        }
+        try await recover(from: error)
+      }
+    }
+    let (shardNode, result) = (node, outcome)
+    let bytes = records.reduce(UInt64(0)) { $0 &+ UInt64($1.size) }
+    try await context.note("done") { checkpoint in
+      guard var shard = checkpoint[shardNode] else { return }
+      shard.open = 0
+      shard.index += count
+      shard.status.visited &+= UInt64(count)
+      shard.status.changed &+= result.changed
+      shard.status.failed &+= result.failed
+      shard.status.skipped &+= UInt64(count) &- min(UInt64(count), result.changed &+ result.failed)
+      shard.status.indeterminate &+= result.indeterminate
+      shard.status.bytes &+= bytes
+      checkpoint[shardNode] = shard
+    }
+    for record in records { sample.add(record.key.bytes) }
+    if !outcome.fault.isEmpty {
+      let fault = outcome.fault
+      runState.updateShard(node) { $0.fault = fault }
+    }
+    if runState.count(
+      commands: count, errors: Int(clamping: outcome.failed),
+      limit: context.ticket.thresholds.errorShare)
+    {
+      throw .aborted("aborted by itself: too many commands failed; the last said: \(outcome.fault)")
+    }
+  }
+
+  /// What the source gave besides its records; empty if nothing is worth a word.
+  static func text(_ report: WarmReport) -> String {
+    var parts: [String] = []
+    if report.malformed > 0 {
+      let first = report.badLines.first.map { ": line \($0.line) \($0.reason)" } ?? ""
+      parts.append("\(report.malformed) lines were no record\(first)")
+    }
+    if report.expired > 0 { parts.append("\(report.expired) records had expired") }
+    if report.unwanted > 0 { parts.append("\(report.unwanted) records were not asked for") }
+    if let missing = report.missing, missing > 0 {
+      parts.append("\(missing) keys were not given by the loader")
+    }
+    return parts.joined(separator: "; ")
+  }
+}
+
+extension WarmSource {
+  var isDump: Bool {
+    if case .dump = self { true } else { false }
+  }
+}
