@@ -11,7 +11,8 @@ extension SubcommandRun {
     _ output: String, includesGuarded: Bool, _ bench: Workbench
   ) throws(StartError) -> Int32 {
     if includesGuarded, bench.access.role != .admin {
-      throw .failed("--copy-sessions is for administrators; your role is \(bench.access.role.rawValue)")
+      throw .failed(
+        "--copy-sessions is for administrators; your role is \(bench.access.role.rawValue)")
     }
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
@@ -36,7 +37,8 @@ extension SubcommandRun {
       runID: snapshot.nodes.first { $0.id == first.node }?.identity?.runID ?? "",
       created: Clocks.wall())
     let loop = bench.loop
-    let result = try bench.wait(Self.briefPatience) { () async -> Result<KeyRecorder.Report, RecordFailure> in
+    let result = try bench.wait(Self.briefPatience) {
+      () async -> Result<KeyRecorder.Report, RecordFailure> in
       let mutator = Mutator(endpoint: server.endpoint, password: server.password, loop: loop)
       defer { mutator.close() }
       do {
@@ -59,7 +61,8 @@ extension SubcommandRun {
     switch result {
     case .failure(let failure): throw .failed(failure.description)
     case .success(let report):
-      var line = "\(report.recorded) hot keys of \(first.node.rawValue), \(report.bytes) bytes, in \(path)"
+      var line =
+        "\(report.recorded) hot keys of \(first.node.rawValue), \(report.bytes) bytes, in \(path)"
       if report.guarded > 0 { line += "; \(report.guarded) sessions and carts left out" }
       if report.gone > 0 { line += "; \(report.gone) gone meanwhile" }
       StandardStreams.print(line)

@@ -9,17 +9,32 @@ extension SubcommandRun {
     let desk = bench.desk
     switch control {
     case .list: return try list(bench)
-    case .pause(let id): return try tell(bench, "\(id) pauses") { try await desk.control(id, .pause) }
-    case .resume(let id): return try tell(bench, "\(id) goes on") { try await desk.control(id, .run) }
-    case .abort(let id): return try tell(bench, "\(id) aborts") { try await desk.control(id, .abort) }
-    case .dismiss(let id): return try tell(bench, "\(id) is not listed any more") { try await desk.dismiss(id) }
+    case .pause(let id):
+      return try tell(bench, "\(id) pauses") { () throws(OperationRefusal) in
+        try await desk.control(id, .pause)
+      }
+    case .resume(let id):
+      return try tell(bench, "\(id) goes on") { () throws(OperationRefusal) in
+        try await desk.control(id, .run)
+      }
+    case .abort(let id):
+      return try tell(bench, "\(id) aborts") { () throws(OperationRefusal) in
+        try await desk.control(id, .abort)
+      }
+    case .dismiss(let id):
+      return try tell(bench, "\(id) is not listed any more") { () throws(OperationRefusal) in
+        try await desk.dismiss(id)
+      }
     case .stopAll:
       return try tell(bench, "every operation of every console was told to stop") {
+        () throws(OperationRefusal) in
         try await desk.stopAll(token: String(UInt64.random(in: .min ... .max), radix: 16))
       }
     case .takeOver(let id):
       let listener = RunListener(ProgressLine(isShown: !options.json))
-      _ = try tell(bench, "") { try await desk.takeOver(id) { listener.take($0) } }
+      _ = try tell(bench, "") { () throws(OperationRefusal) in
+        try await desk.takeOver(id) { listener.take($0) }
+      }
       return try follow(listener, bench, id: id)
     }
   }
@@ -31,7 +46,7 @@ extension SubcommandRun {
       if options.json {
         StandardStreams.print(status.json)
       } else {
-        StandardStreams.print(StatusText.line(status))
+        StandardStreams.print(StatusText.row(status))
       }
     }
     for problem in found.problems { StandardStreams.complain(problem) }
