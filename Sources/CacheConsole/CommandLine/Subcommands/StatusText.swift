@@ -89,9 +89,6 @@ package enum StatusText {
     let parts = figures.filter { $0.0 > 0 }.map { "\(Format.grouped($0.0)) \($0.1)" }
     let found = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
     text.fact("verified", "\(found); \(Format.grouped(verdict.checked)) looked at")
-    text.fact(
-      "verdict",
-      verdict.isFresh ? "fresh: nothing born before the start is served" : "not proven fresh")
-    if !verdict.text.isEmpty { text.fact("", text.safe(verdict.text)) }
+    if !verdict.text.isEmpty { text.fact("verdict", text.safe(verdict.text)) }
   }
 }
