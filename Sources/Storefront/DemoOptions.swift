@@ -33,7 +33,7 @@ package struct DemoOptions: Sendable, Hashable {
     while let word = rest.popFirst() {
       let name = String(word.dropFirst(2))
       guard word.hasPrefix("--"), Self.names.contains(name), let text = rest.popFirst() else {
-        throw DemoFailure("demo-supervisor: unknown option \(word)")
+        throw DemoFailure("the demo has no option \(word) with a value")
       }
       try set(name, text, from: word)
     }

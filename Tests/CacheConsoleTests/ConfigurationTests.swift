@@ -23,6 +23,10 @@ import Testing
     #expect(production.isReadOnly && !production.mayReveal)
     #expect(production.servers.map(\.name) == ["redis-1", "redis-2", "redis-3"])
     #expect(configuration.personalData == .standard)
+    #expect(
+      configuration.environment(named: "shop-dev")?.loader
+        == ["/usr/local/bin/shop-loader", "--database", "shop"])
+    #expect(production.loader == [])
   }
 
   @Test(
@@ -48,6 +52,23 @@ import Testing
       ),
       ("default_environment: 'shop'", 1, "not among its environments"),
       ("theme: 1", 2, "expected a string"),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x'}], loader: 'x' } }", 2,
+        "expected a list of strings"
+      ),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x'}], loader: [] } }", 2,
+        "names no program"
+      ),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x'}], loader: ['bin/x'] } }", 2,
+        "a relative path"
+      ),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x'}], loader: ['x', 'a\\0b'] } }",
+        2,
+        "zero byte"
+      ),
     ] as [(String, Int, String)])
   func mistakesNameTheKeyAndTheLine(body: String, line: Int, expected: String) {
     do throws(DocumentError) {

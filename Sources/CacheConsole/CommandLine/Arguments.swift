@@ -15,6 +15,11 @@ package struct Arguments: Sendable, Hashable {
     /// The process that carries out one operation; started by the console itself.
     case operationRunner
     case audit(AuditCommand)
+    /// The demo's source of values for a warm-up; started by operations.
+    case demoLoader([String])
+    /// `invalidate`, `warm`, …
+    case subcommand(SubcommandCall)
+    case subcommandHelp(SubcommandName)
   }
 
   package var command: Command = .console
@@ -52,6 +57,14 @@ extension Arguments {
     }
     if let audit = try AuditCommand(words) {
       command = .audit(audit)
+      return
+    }
+    if words.first == DemoLoader.command {
+      command = .demoLoader(Array(words.dropFirst()))
+      return
+    }
+    if let name = try Self.subcommand(words.first) {
+      self = try Arguments(name, parsing: Array(words.dropFirst()))
       return
     }
     var rest = words[...]
@@ -108,7 +121,8 @@ extension Arguments {
   private static func unknown(_ word: String) -> UsageError {
     guard word.hasPrefix("-") else {
       return UsageError(
-        "unexpected argument '\(Printable.line(word))': servers are given as --redis URL")
+        "unexpected argument '\(Printable.line(word))': servers are given as --redis URL, and a"
+          + " subcommand comes first")
     }
     let (name, _) = split(word)
     let known = Option.allCases.map(\.rawValue)
@@ -116,7 +130,7 @@ extension Arguments {
     return UsageError("unknown option '\(Printable.line(name))'\(hint)")
   }
 
-  private static func role(_ text: String) throws(UsageError) -> Role {
+  static func role(_ text: String) throws(UsageError) -> Role {
     guard let role = Role(rawValue: text) else {
       let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
       throw UsageError("--role '\(Printable.line(text))' is none of \(names)")

@@ -13,8 +13,12 @@ package enum HelpText {
 
       usage: cacheconsole [--redis URL]... [--env NAME] [--demo] [--read-only] [--once [--json]] ...
              cacheconsole audit [--verify] [--json] [--limit N]
+             cacheconsole SUBCOMMAND ...
 
       \(options.joined(separator: "\n"))
+
+      Subcommands, each with --help:
+      \(SubcommandHelp.list())
 
       Without servers and without a configuration the demo opens. Passwords come from the
       environment (CACHECONSOLE_PASSWORD, REDISCLI_AUTH), a file or a prompt, never from the

@@ -19,6 +19,12 @@ enum Program {
     case .audit(let command): return command.run(ProcessEnvironment.variables())
     case .demoSupervisor(let rest): return DemoSupervisor.run(arguments: rest)
     case .operationRunner: return RunnerProcess.run(wall: Clocks.wall)
+    case .demoLoader(let rest): return DemoLoader.run(arguments: rest)
+    case .subcommandHelp(let name): return StandardStreams.print(SubcommandHelp.make(name)) ? 0 : 1
+    case .subcommand(let call):
+      return start(arguments) { startup throws(StartError) in
+        try SubcommandRun(startup: startup, call: call).run()
+      }
     case .once(let json):
       return start(arguments) { startup throws(StartError) in
         try OnceRun(startup: startup, json: json).run()

@@ -4,13 +4,13 @@ private import Glibc
 enum StandardStreams {
   /// - Returns: false if the reader is gone or the disk is full.
   @discardableResult
-  static func print(_ text: String) -> Bool { write(text + "\n", to: 1) }
+  static func print(_ text: String) -> Bool { write(Array((text + "\n").utf8), to: 1) }
 
-  static func complain(_ text: String) { write("cacheconsole: \(text)\n", to: 2) }
+  static func complain(_ text: String) { write(Array("cacheconsole: \(text)\n".utf8), to: 2) }
 
   @discardableResult
-  private static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var rest = Array(text.utf8)[...]
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var rest = bytes[...]
     while !rest.isEmpty {
       let count = unsafe rest.withUnsafeBytes {
         unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)

@@ -78,10 +78,30 @@ extension Configuration {
       }
       servers.append(server)
     }
+    let loader = try loader(&reader, path: path)
     try reader.end()
     return Environment(
       name: member.key, environmentClass: environmentClass, isReadOnly: isReadOnly,
-      mayReveal: mayReveal, servers: servers, file: file)
+      mayReveal: mayReveal, servers: servers, loader: loader, file: file)
+  }
+
+  private static func loader(
+    _ reader: inout ObjectReader, path: String
+  ) throws(DocumentError) -> [String] {
+    guard let words = try reader.strings("loader") else { return [] }
+    guard let program = words.first, !program.isEmpty else {
+      throw reader.failure(
+        "'\(path).loader' names no program: [\"/usr/local/bin/load\", \"--an-argument\"]")
+    }
+    guard program.hasPrefix("/") || !program.contains("/") else {
+      // It is started by a process whose folder nobody chose.
+      throw reader.failure(
+        "'\(path).loader': '\(program)' is a relative path: give a full one, or a name in PATH")
+    }
+    guard !words.contains(where: { $0.contains("\0") }) else {
+      throw reader.failure("'\(path).loader' holds a zero byte, which no argument can")
+    }
+    return words
   }
 
   private static func server(

@@ -28,6 +28,8 @@ package struct Configuration: Sendable, Hashable {
     /// The right to unmask personal data there.
     package var mayReveal: Bool
     package var servers: [Server]
+    /// A program and its arguments that prints the values of keys for a warm-up; empty: there is none.
+    package var loader: [String]
     /// The file that defines it.
     package var file: String
   }

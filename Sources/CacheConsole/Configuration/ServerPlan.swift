@@ -12,6 +12,8 @@ package struct EnvironmentPlan: Sendable {
   package var servers: [ServerPlan]
   /// The file that lists the servers; nil: the command line.
   package var file: String?
+  /// Prints the values of keys for a warm-up; empty: there is none.
+  package var loader: [String] = []
 }
 
 /// One server ready to be connected to.
@@ -127,6 +129,7 @@ extension EnvironmentPlan {
     readOnlyReason =
       isReadOnly ? reason : "environment '\(environment.name)' is read_only in \(environment.file)"
     mayReveal = environment.mayReveal
+    loader = environment.loader
   }
 
   private static func password(

@@ -47,7 +47,8 @@ final class SessionOperations: Sendable {
       environment: identity,
       nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
-      folder: folder, author: startup.author(role: access.role), keysPerMinute: access.limits.keysPerMinute,
+      folder: folder, author: startup.author(role: access.role),
+      keysPerMinute: access.limits.keysPerMinute,
       loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
@@ -161,6 +162,7 @@ final class SessionOperations: Sendable {
       publish()
       guard status.state == .done, plan?.request.action == .slowlogReset else { return }
       for node in plan?.request.nodes ?? [] { slowlogWasReset(node) }
+    case .handed: break
     case .ended(let problem):
       if let problem { say(.critical, problem) }
       loop.spawn { [self] in

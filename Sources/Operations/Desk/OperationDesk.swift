@@ -25,7 +25,7 @@ package struct OperationDesk: Sendable {
   package let loop: EventLoop
   /// nil: nothing can be changed from here.
   private let servers: [RunTicket.Server]?
-  private let keysPerMinute: UInt64?
+  let keysPerMinute: UInt64?
   let clock: @Sendable () -> WallTime
 
   /// - Parameters:
@@ -173,6 +173,22 @@ package struct OperationDesk: Sendable {
       try await mutator.control(id, control, by: who)
     }
     if control == .abort { signalRunners { $0 == id } }
+  }
+
+  /// Takes what is over out of the list; its journal and its audit stay.
+  package func dismiss(_ id: String) async throws(OperationRefusal) {
+    guard let status = await operations().operations.first(where: { $0.id == id }) else {
+      throw OperationRefusal("there is no operation \(id.prefix(40)) in the list")
+    }
+    guard status.state.isOver else {
+      throw OperationRefusal("operation \(id) is \(status.state.rawValue): abort it first")
+    }
+    try await change { mutator throws(RedisError) in
+      try await mutator.removeRecords([
+        OperationRecords.status(id), OperationRecords.plan(id), OperationRecords.checkpoint(id),
+        OperationRecords.control(id),
+      ])
+    }
   }
 
   /// Aborts every operation of every console of the environment.

@@ -1,0 +1,109 @@
+package import ConsoleModel
+
+/// Every subcommand once: dispatch, help, suggestions and the refusal of viewers read this.
+package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
+  case invalidate, ttl, warm, inspect, undo
+  case slowlogReset = "slowlog-reset"
+  case clientKill = "client-kill"
+  case operations, hot
+
+  /// What it touches at most; see `Subcommand.reach`.
+  package var reach: Reach {
+    switch self {
+    // Recording reads values with DUMP, which a viewer's connection does not send.
+    case .invalidate, .ttl, .warm, .undo, .slowlogReset, .clientKill, .operations, .hot: .change
+    case .inspect: .read
+    }
+  }
+
+  /// Is it planned, previewed and confirmed?
+  package var isPlanned: Bool {
+    switch self {
+    case .invalidate, .ttl, .warm, .undo, .slowlogReset, .clientKill: true
+    case .inspect, .operations, .hot: false
+    }
+  }
+
+  /// One line for the list of subcommands.
+  package var summary: String {
+    switch self {
+    case .invalidate: "delete keys, a list or a pattern, or let them expire soon"
+    case .ttl: "give keys another time to live, or none"
+    case .warm: "load keys from a file of copies or a program; what is there stays"
+    case .inspect: "print what is known of a key, and its value"
+    case .undo: "put back what an operation deleted, where nothing new was written"
+    case .slowlogReset: "forget the entries of the slow log"
+    case .clientKill: "close a client's connection"
+    case .operations: "list operations, or pause, resume, abort, take over or stop them"
+    case .hot: "write copies of the hot keys to a file, for warm"
+    }
+  }
+
+  /// The forms of it, without the options that all have.
+  package var usage: [String] {
+    switch self {
+    case .invalidate:
+      [
+        "invalidate KEY... [--soft SECONDS]", "invalidate --pattern GLOB [--sessions]",
+        "invalidate --keys-from FILE|-",
+      ]
+    case .ttl: ["ttl KEY... --seconds N", "ttl KEY... --persist"]
+    case .warm:
+      [
+        "warm --from DUMP", "warm KEY... (by the environment's loader)",
+        "warm --keys-from FILE|- (by the environment's loader)",
+        "warm --command 'PROGRAM ARG...' [KEY... | --keys-from FILE|-]",
+      ]
+    case .inspect: ["inspect KEY"]
+    case .undo: ["undo OPERATION"]
+    case .slowlogReset: ["slowlog-reset"]
+    case .clientKill: ["client-kill ID --node NAME"]
+    case .operations:
+      [
+        "operations", "operations pause|resume|abort|take-over|dismiss OPERATION",
+        "operations stop (all, of all consoles)",
+      ]
+    case .hot: ["hot --output FILE"]
+    }
+  }
+
+  /// The options that only it has.
+  package var ownOptions: [OptionSpec] {
+    let rate = OptionSpec("--rate", "N", "keys per second at most (default 20000)")
+    let list = OptionSpec(
+      "--keys-from", "FILE", "keys from a file, or - for standard input: one a line")
+    let copies = OptionSpec("--copy-sessions", "administrators: copy sessions and carts, too")
+    switch self {
+    case .invalidate:
+      return [
+        OptionSpec("--pattern", "GLOB", "every key that matches; sessions are left out"), list,
+        OptionSpec("--soft", "SECONDS", "let them expire within this time instead of deleting"),
+        OptionSpec("--sessions", "with --pattern: sessions, too; their users are logged out"),
+        OptionSpec("--no-copy", "keep no copy: it cannot be undone"), copies, rate,
+        OptionSpec("--fast", "as fast as the server takes it: nobody is spared"),
+      ]
+    case .ttl:
+      return [
+        OptionSpec("--seconds", "N", "the new time to live"),
+        OptionSpec("--persist", "no time to live any more"),
+      ]
+    case .warm:
+      return [
+        OptionSpec("--from", "DUMP", "a file of copies: of hot, or of an operation"), list,
+        OptionSpec("--command", "WORDS", "a program that prints key TAB ttl TAB value"), rate,
+        OptionSpec("--concurrency", "N", "keys on their way at the same time (default 16)"),
+      ]
+    case .hot:
+      return [
+        OptionSpec("--output", "FILE", "the new file, mode 0600; one that is there is kept"),
+        copies,
+      ]
+    case .inspect, .undo, .slowlogReset, .clientKill, .operations: return []
+    }
+  }
+
+  /// Everything that it takes.
+  package var options: [OptionSpec] {
+    ownOptions + (isPlanned ? OptionSpec.acting : []) + OptionSpec.connection
+  }
+}
