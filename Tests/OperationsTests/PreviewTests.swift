@@ -27,6 +27,7 @@ import Testing
     #expect(preview.lives == [.init(name: "no expiry", keys: 700)])
     #expect(preview.idle == [.init(name: "< 1 min", keys: 700)])
     #expect(preview.sample.count == 200)
+    #expect(preview.warnings.isEmpty)
     #expect(preview.sample.allSatisfy { plan.request.covers($0.bytes) })
     #expect(preview.dependents.count == 1)
     #expect(preview.shards.map(\.runID) == [try server.info("run_id")])
@@ -134,6 +135,31 @@ import Testing
     let warm = try await PlanFixture.plan(planner, request).preview
     #expect(warm.keys == .exact(1))
     #expect(warm.warnings == ["\(hostile.count) of the keys are there already and will be skipped"])
+  }
+
+  @Test func `a long list has a first figure, then its count`() async throws {
+    let server = try PlanFixture.server()
+    try PlanFixture.populate(server, "product", 20_000)
+    let planner = try PlanFixture.planner([server.url])
+    let names = (0..<60_000).map { "product:\($0)" }
+    let updates = PlanFixture.Updates()
+    let start = EventLoop.now()
+    let plan = try await PlanFixture.plan(planner, PlanFixture.keys(names), updates)
+    let first = try #require(updates.all.first)
+    guard case .estimate(let low, _, let high) = first.preview.keys else {
+      Issue.record("\(first.preview.keys)")
+      return
+    }
+    #expect(low <= 20_000 && 20_000 <= high && high - low < 4000)
+    #expect(!first.preview.isComplete)
+    #expect(start.duration(to: try #require(updates.firstAt)) < .seconds(3))
+    #expect(plan.preview.keys == .exact(20_000))
+    #expect(plan.preview.dataTypes == [.init(name: "product", keys: 20_000)])
+    #expect(plan.preview.warnings == ["strings above 10 MB were looked for among 2000 of the keys"])
+    let found = try await planner.recheck(plan, seed: 4)
+    #expect(
+      PlanCheck.refusal(
+        plan, now: PlanFixture.now, identities: found.identities, keys: found.keys) == nil)
   }
 
   @Test func `two servers are counted each for itself`() async throws {

@@ -127,8 +127,8 @@ import Testing
     try PlanFixture.populate(server, "product", 100_000)
     let planner = try PlanFixture.planner([server.url]) { options in
       options.sampleKeys = 2000
-      // A count of 100 seconds, with pages 0.4 s apart.
-      options.keysPerSecond = 1000
+      // Pages 4 s apart.
+      options.keysPerSecond = 100
     }
     let updates = PlanFixture.Updates()
     let running = PlanFixture.loop.spawn {
@@ -141,7 +141,7 @@ import Testing
     running.cancel()
     let fault = await running.value
     #expect(fault?.kind == .cancelled)
-    #expect(start.duration(to: .now()) < .milliseconds(200))
+    #expect(start.duration(to: .now()) < .seconds(1))
     #expect(updates.all.count <= told + 1)
   }
 
