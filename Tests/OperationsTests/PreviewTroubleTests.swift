@@ -127,8 +127,8 @@ import Testing
     try PlanFixture.populate(server, "product", 100_000)
     let planner = try PlanFixture.planner([server.url]) { options in
       options.sampleKeys = 2000
-      // Pages 4 s apart.
-      options.keysPerSecond = 100
+      // Pages 1.6 s apart.
+      options.keysPerSecond = 250
     }
     let updates = PlanFixture.Updates()
     let running = PlanFixture.loop.spawn {
