@@ -65,7 +65,8 @@ import Testing
         "a relative path"
       ),
       (
-        "environments: { a: { class: 'staging', servers: [{url:'x'}], loader: ['x', 'a\\0b'] } }", 2,
+        "environments: { a: { class: 'staging', servers: [{url:'x'}], loader: ['x', 'a\\0b'] } }",
+        2,
         "zero byte"
       ),
     ] as [(String, Int, String)])

@@ -47,7 +47,8 @@ final class SessionOperations: Sendable {
       environment: identity,
       nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
-      folder: folder, author: startup.author(role: access.role), keysPerMinute: access.limits.keysPerMinute,
+      folder: folder, author: startup.author(role: access.role),
+      keysPerMinute: access.limits.keysPerMinute,
       loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,

@@ -58,7 +58,8 @@ package enum DemoLoader {
       var notes: [String] = []
       if collections > 0 {
         notes.append(
-          "\(collections) of the keys are hashes, lists or sorted sets: a record holds strings only")
+          "\(collections) of the keys are hashes, lists or sorted sets: a record holds strings only"
+        )
       }
       if unknown > 0 { notes.append("\(unknown) of the keys are not in this shop") }
       if malformed > 0 { notes.append("\(malformed) lines are no keys") }

@@ -31,7 +31,8 @@ extension OptionSpec {
     OptionSpec("--env", "NAME", "act in this environment of the configuration"),
     OptionSpec("--config", "FILE", "read this file instead of the usual ones"),
     OptionSpec("--node", "NAME", isRepeatable: true, "only this server of it; repeatable"),
-    OptionSpec("--password-file", "FILE", "read the password of the --redis servers from this file"),
+    OptionSpec(
+      "--password-file", "FILE", "read the password of the --redis servers from this file"),
     OptionSpec("--ask-password", "ask for the password of the --redis servers"),
     OptionSpec("--read-only", "viewer: refuse to change anything"),
     OptionSpec("--role", "NAME", "lower your role: viewer, operator or admin"),

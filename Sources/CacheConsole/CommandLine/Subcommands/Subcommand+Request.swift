@@ -58,7 +58,8 @@ extension SubcommandCall {
   ) throws(StartError) -> [String] {
     guard let first = words.first else {
       throw .usage(
-        "warm: this environment has no loader: set 'loader' in its configuration, or give --command")
+        "warm: this environment has no loader: set 'loader' in its configuration, or give --command"
+      )
     }
     guard first.contains("/"), !first.hasPrefix("/") else { return words }
     return ["\(folder)/\(first)"] + words.dropFirst()

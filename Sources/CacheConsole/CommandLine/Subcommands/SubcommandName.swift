@@ -95,7 +95,8 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
       ]
     case .hot:
       return [
-        OptionSpec("--output", "FILE", "the new file, mode 0600; one that is there is kept"), copies,
+        OptionSpec("--output", "FILE", "the new file, mode 0600; one that is there is kept"),
+        copies,
       ]
     case .inspect, .undo, .slowlogReset, .clientKill, .operations: return []
     }

@@ -111,7 +111,8 @@ struct SubcommandWords {
   func noOperands() throws(UsageError) {
     guard let first = operands.first else { return }
     throw UsageError(
-      "\(command.rawValue) does not take '\(Printable.line(first, limit: 60))': \(command.usage[0])")
+      "\(command.rawValue) does not take '\(Printable.line(first, limit: 60))': \(command.usage[0])"
+    )
   }
 
   // MARK: Keys
