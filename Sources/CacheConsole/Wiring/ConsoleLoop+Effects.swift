@@ -54,6 +54,7 @@ extension ConsoleLoop {
     switch target {
     case .servers(let plan): start(plan)
     case .demo:
+      model.context.loader = startup.demoLoader
       do throws(StartError) {
         session = try Session(
           demo: startup, access: startup.access(nil), loop: loop, mailbox: mailbox)
@@ -64,6 +65,7 @@ extension ConsoleLoop {
   }
 
   private func start(_ plan: EnvironmentPlan) {
+    model.context.loader = plan.loader
     session = Session(
       plan: plan, startup: startup, access: startup.access(plan), loop: loop, mailbox: mailbox)
   }

@@ -162,6 +162,7 @@ final class SessionOperations: Sendable {
       publish()
       guard status.state == .done, plan?.request.action == .slowlogReset else { return }
       for node in plan?.request.nodes ?? [] { slowlogWasReset(node) }
+    case .handed: break
     case .ended(let problem):
       if let problem { say(.critical, problem) }
       loop.spawn { [self] in

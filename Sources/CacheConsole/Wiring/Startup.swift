@@ -1,6 +1,7 @@
 package import ConsoleModel
 private import Documents
 package import Operations
+private import Storefront
 
 /// What the program was told to watch, from command line and configuration together.
 package struct Startup: Sendable {
@@ -82,6 +83,13 @@ package struct Startup: Sendable {
   package var personalData: PersonalDataPolicy { configuration?.personalData ?? .standard }
 
   package static let demo = EnvironmentIdentity(name: "demo", environmentClass: .development)
+
+  /// What stands for the demo shop's database.
+  var demoLoader: [String] {
+    // Options that are wrong are told when the demo starts.
+    guard let options = try? DemoOptions(environment: passwords.environment) else { return [] }
+    return DemoLoader.words(executable: ProcessEnvironment.executable(), options: options)
+  }
 
   /// Where journals, copies, the audit and identities lie.
   package var stateFolder: String {

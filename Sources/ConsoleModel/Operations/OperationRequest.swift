@@ -76,6 +76,20 @@ package struct OperationRequest: Sendable, Hashable {
     return !glob.isEmpty && glob.allSatisfy { $0 == UInt8(ascii: "*") }
   }
 
+  /// Is this what a planner made of `asked`? It leaves out keys that stand twice, knows which keys an
+  /// undo is about, and slows the pace to what the role allows.
+  package func answers(_ asked: OperationRequest) -> Bool {
+    guard action == asked.action else { return false }
+    if case .restore = action { return true }
+    guard Set(nodes) == Set(asked.nodes) else { return false }
+    switch (target, asked.target) {
+    case (.keys(let keys), .keys(let wanted)): return keys.count <= wanted.count
+    case (.pattern(let glob), .pattern(let wanted)): return glob == wanted
+    case (.server, .server): return true
+    case (.keys, _), (.pattern, _), (.server, _): return false
+    }
+  }
+
   /// Does the target take this key?
   package func covers(_ key: [UInt8]) -> Bool {
     if key.starts(with: Self.ownPrefix) { return false }

@@ -175,6 +175,22 @@ package struct OperationDesk: Sendable {
     if control == .abort { signalRunners { $0 == id } }
   }
 
+  /// Takes what is over out of the list; its journal and its audit stay.
+  package func dismiss(_ id: String) async throws(OperationRefusal) {
+    guard let status = await operations().operations.first(where: { $0.id == id }) else {
+      throw OperationRefusal("there is no operation \(id.prefix(40)) in the list")
+    }
+    guard status.state.isOver else {
+      throw OperationRefusal("operation \(id) is \(status.state.rawValue): abort it first")
+    }
+    try await change { mutator throws(RedisError) in
+      try await mutator.removeRecords([
+        OperationRecords.status(id), OperationRecords.plan(id), OperationRecords.checkpoint(id),
+        OperationRecords.control(id),
+      ])
+    }
+  }
+
   /// Aborts every operation of every console of the environment.
   package func stopAll(token: String) async throws(OperationRefusal) {
     // Those of this machine need no server to hear it.

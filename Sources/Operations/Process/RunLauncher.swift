@@ -11,6 +11,8 @@ package enum RunLauncher {
 
   /// What a runner tells while somebody listens.
   package enum Report: Sendable {
+    /// It has its ticket: this process may end.
+    case handed
     case status(OperationStatus)
     /// It has ended; nil: as it should, its last status has told how.
     case ended(problem: String?)
@@ -63,6 +65,7 @@ package enum RunLauncher {
       try BlockingWork.run(name: "runner") {
         let isHanded = write(text, to: writer)
         close(writer)
+        if isHanded { report(.handed) }
         listen(to: reader, report)
         close(reader)
         var status: Int32 = 0

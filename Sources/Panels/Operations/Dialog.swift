@@ -139,7 +139,9 @@ package struct Dialog: Sendable, Hashable {
 
   /// Takes a preview of this dialog's request; false if it is another's.
   package mutating func take(_ new: OperationPlan, now: MonotonicTime) -> Bool {
-    guard let request, new.request == request, new.environment == environment else { return false }
+    guard let request, new.request.answers(request), new.environment == environment else {
+      return false
+    }
     let before = plan
     plan = new
     trouble = nil

@@ -1,0 +1,60 @@
+import ConsoleModel
+import EventLoop
+import Operations
+import Redis
+
+/// The connections and the engine that a subcommand works with.
+struct Workbench {
+  let plan: EnvironmentPlan
+  let access: Access
+  let loop: EventLoop
+  let probes: [(id: NodeID, probe: Probe)]
+  let desk: OperationDesk
+  let planner: Planner
+
+  init(_ plan: EnvironmentPlan, _ startup: Startup, _ access: Access) throws(StartError) {
+    self.plan = plan
+    self.access = access
+    do throws(SystemError) {
+      loop = try EventLoop()
+      try loop.start()
+    } catch {
+      throw .failed("\(error)")
+    }
+    let (loop, resolver) = (loop, Resolver(loop: loop))
+    let interval = startup.interval
+    probes = plan.servers.map { server in
+      (
+        server.id,
+        Probe(
+          endpoint: server.endpoint, password: server.password,
+          options: NodeConnection.options(interval: interval), loop: loop, resolver: resolver)
+      )
+    }
+    desk = OperationDesk(
+      environment: plan.identity,
+      nodes: probes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
+      servers: access.isReadOnly ? nil : plan.servers.map(\.ticketServer),
+      folder: startup.stateFolder, author: startup.author(role: access.role),
+      keysPerMinute: access.limits.keysPerMinute, loop: loop, clock: Clocks.wall)
+    planner = Planner(
+      nodes: probes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
+      clock: Clocks.wall)
+  }
+
+  func close() { for entry in probes { entry.probe.close() } }
+
+  /// Waits for work on the event loop.
+  func wait<Value: Sendable>(
+    _ seconds: Double, _ work: @Sendable @escaping () async -> Value
+  ) throws(StartError) -> Value {
+    let value: Value?
+    do throws(SystemError) {
+      value = try MainWait.run(on: loop, within: seconds, work)
+    } catch {
+      throw .failed("\(error)")
+    }
+    guard let value else { throw .failed("no answer within \(Int(seconds)) s") }
+    return value
+  }
+}
