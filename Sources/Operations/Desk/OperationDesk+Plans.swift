@@ -66,15 +66,15 @@ extension OperationDesk {
     for status in await operations().operations
     where status.author.user == author.user && status.author.role == author.role {
       if !status.state.isOver, status.state != .orphaned {
-        return "operation \(status.id) of yours is at work with your \(limit) keys a minute: wait"
-          + " for its end, or abort it"
+        return "operation \(status.id) of yours is at work with your \(limit) keys a minute:"
+          + " wait for its end, or abort it"
       }
       let end = status.finished ?? status.updated
       if end.microseconds > now.microseconds - 60_000_000 { used &+= status.changed }
     }
     guard used > 0, used &+ min(plan.preview.keys.upperBound, limit) > limit else { return nil }
-    return "you have changed \(OperationText.grouped(used)) keys within the last minute, and your role"
-      + " may change \(OperationText.grouped(limit)): wait a minute"
+    return "you changed \(OperationText.grouped(used)) keys within the last minute, and your"
+      + " role may change \(OperationText.grouped(limit)): wait a minute"
   }
 
   /// A refusal of a request as people read it.

@@ -88,6 +88,7 @@ final class PlanSurvey: Sendable {
   var optionsOfEach: Planner.Options {
     var each = options
     each.describedKeys = max(50, options.describedKeys / max(1, request.nodes.count))
+    if request.pace.isFull { each.keysPerSecond = each.fullKeysPerSecond }
     return each
   }
 

@@ -26,6 +26,8 @@ package struct Planner: Sendable {
     package var pageKeys = 400
     /// Keys visited per second and server by the full count.
     package var keysPerSecond = 50_000
+    /// The same for a request at full speed: whoever asks for that does not wait for its count.
+    package var fullKeysPerSecond = 1_000_000
     /// Keys of which type, life and size are read, over all servers.
     package var describedKeys = 2_000
     /// Seconds between two updates of a plan that is being counted.

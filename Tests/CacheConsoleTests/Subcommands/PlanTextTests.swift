@@ -147,10 +147,11 @@ import Testing
     status.verdict?.reborn = 2
     status.verdict?.checked = 5000
     status.verdict?.isFresh = true
+    status.verdict?.text = "nothing born before 11:07:40 UTC is served"
     text = StatusText.lines(status).joined(separator: "\n")
     for expected in [
       "state       done", "2026-11-18T11:07:40.000Z", "4,998 gone, 2 reborn; 5,000 looked at",
-      "fresh: nothing born before the start is served", "undo \(SubcommandTests.operation)",
+      "verdict     nothing born before 11:07:40 UTC is served", "undo \(SubcommandTests.operation)",
     ] { #expect(text.contains(expected), "\(expected)") }
     #expect(!text.contains("keys/s"))
     #expect(StatusText.row(status).hasPrefix("\(SubcommandTests.operation)  done "))
