@@ -114,6 +114,10 @@ let package = Package(
     .executableTarget(
       name: "RedisBench", dependencies: ["Redis", "EventLoop", "TestKit"],
       path: "Benchmarks/RedisBench", swiftSettings: strict),
+    // The engine of `invalidate` beside other ways to do it; Benchmarks/invalidate runs them all.
+    .executableTarget(
+      name: "InvalidateBench", dependencies: ["Operations", "ConsoleModel", "Redis", "TestKit"],
+      path: "Benchmarks/InvalidateBench", swiftSettings: strict),
 
     // MARK: Tests
 
