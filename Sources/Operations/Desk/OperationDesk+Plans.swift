@@ -73,7 +73,8 @@ extension OperationDesk {
       if end.microseconds > now.microseconds - 60_000_000 { used &+= status.changed }
     }
     guard used > 0, used &+ min(plan.preview.keys.upperBound, limit) > limit else { return nil }
-    return "you have changed \(OperationText.grouped(used)) keys within the last minute, and your role"
+    return
+      "you have changed \(OperationText.grouped(used)) keys within the last minute, and your role"
       + " may change \(OperationText.grouped(limit)): wait a minute"
   }
 
