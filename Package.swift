@@ -160,7 +160,7 @@ let package = Package(
       name: "CacheConsoleTests",
       dependencies: [
         "CacheConsole", "ConsoleModel", "Documents", "Terminal", "Panels", "Collectors", "Redis",
-        "Operations", "EventLoop",
+        "Operations", "Storefront", "EventLoop",
         "TestKit",
       ],
       swiftSettings: strict),

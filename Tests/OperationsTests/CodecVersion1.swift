@@ -2,12 +2,12 @@
 extension CodecFixture {
   static let planVersion1 = #"""
     {"schema":"cacheconsole.plan","version":1,"id":"20261125T165512-3f9a0c",
-    "hash":"35347af05723fef53b8a061e0c92a228e4b44e54a9121327a208251952693622",
+    "hash":"b65238af37962fecf3865527959ac6f69e780b060af0d5376569c3cff5097b7d",
     "created":"2026-11-25T16:55:12.000001Z","environment":{"name":"shop",
     "class":"production"},"author":{"user":"maja","uid":1000,"role":"operator","host":"ops-1",
     "terminal":"pts/3","from":"10.0.0.7","version":"0.3"},
     "request":{"action":{"kind":"invalidate"},"target":{"kind":"pattern",
-    "pattern":"product:*"},"nodes":["a"],"includes_sessions":false,"keeps_copy":true,
+    "pattern":"product:*"},"nodes":["a"],"includes_sessions":false,"keeps_copy":true,"copies_guarded":false,
     "pace":{"keys_per_second":20000,"full":false,"concurrency":16},"reason":"INC-7"},
     "preview":{"keys":{"low":900,"value":1000,"high":1100},"bytes":123456,
     "shards":[{"node":"a","address":"[::1]:6379","run_id":"0af","size":"18446744073709551615",

@@ -101,6 +101,12 @@ enum PlanFixture {
   }
 
   static func server(_ arguments: [String] = []) throws -> RedisServer {
-    try RedisServer(arguments: ["--enable-debug-command", "local"] + arguments)
+    try RedisServer(arguments: debugCommand + arguments)
   }
+
+  /// DEBUG is off by default since 7.0; before, it cannot be switched.
+  private static let debugCommand: [String] = {
+    let version = try? RedisServer().info("redis_version", "server")
+    return version?.hasPrefix("6.") == true ? [] : ["--enable-debug-command", "local"]
+  }()
 }

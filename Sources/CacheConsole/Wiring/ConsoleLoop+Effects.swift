@@ -14,7 +14,9 @@ extension ConsoleLoop {
     }
     switch effect {
     case .quit: finish(.quit)
-    case .suspend: screen.suspend()
+    case .suspend:
+      screen.suspend()
+      adoptSize()
     case .redraw: screen.invalidate()
     case .demand(let demand): session?.setDemand(demand)
     case .search(let search): session?.search(search)
@@ -31,6 +33,11 @@ extension ConsoleLoop {
     case .setTheme(let name): setTheme(name)
     case .copy(let text): copy(text)
     }
+  }
+
+  /// The window may have changed while the terminal was somebody else's, and nobody tells again.
+  private func adoptSize() {
+    apply(.input(.resize(columns: screen.columns, rows: screen.rows)))
   }
 
   private func setTheme(_ name: String) {
@@ -75,7 +82,12 @@ extension ConsoleLoop {
     let asks = startup.configuration?.environment(named: name)?.servers.contains(
       where: \.asksPassword)
     if asks == true { screen.leave() }
-    defer { if asks == true { screen.resume() } }
+    defer {
+      if asks == true {
+        screen.resume()
+        adoptSize()
+      }
+    }
     let plan: EnvironmentPlan
     do throws(StartError) {
       plan = try startup.plan(named: name)

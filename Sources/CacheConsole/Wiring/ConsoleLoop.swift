@@ -83,7 +83,7 @@ final class ConsoleLoop {
       for message in mailbox.take() {
         switch message {
         case .snapshot(let snapshot): identities.check(snapshot, mailbox)
-        case .notice: break
+        case .notice, .operations, .accessChanged: break
         default: pace = Self.brisk
         }
         apply(message, now)

@@ -25,7 +25,7 @@ package struct Verdict: Sendable, Hashable {
   /// How many were looked at; fewer than were hit where there are very many.
   package var checked: UInt64 = 0
   package var at: WallTime?
-  /// Nothing born before the start is served any more: proven, not hoped.
+  /// An invalidation's: nothing born before the start is served any more: proven, not hoped.
   package var isFresh = false
   /// In words.
   package var text = ""

@@ -1,5 +1,6 @@
 package import ConsoleModel
 package import Documents
+private import Glibc
 private import Synchronization
 
 /// How much may be copied: an undo is for a mistake, not a backup.
@@ -117,6 +118,15 @@ package final class CopyWriter: Sendable {
       try Self.flush(&state, file)
       try Self.failing(&state) { () throws(DocumentError) in try file.sync() }
       state.file = nil
+    }
+  }
+
+  /// Removes the file: it will not be finished.
+  package func discard() {
+    state.withLock { state in
+      guard state.file != nil else { return }
+      state.file = nil
+      _ = unsafe unlink(path)
     }
   }
 

@@ -33,10 +33,24 @@ package struct KeyRecorder: Sendable {
 
   package init(includesGuarded: Bool = false) { self.includesGuarded = includesGuarded }
 
+  /// Finishes the file, or removes it where something fails: half a recording is none.
+  ///
   /// - Parameters:
   ///   - dump: DUMP and PTTL of keys, in their order; nil for a key that is gone.
   ///   - now: civil time, for absolute expiries.
   package func record<Failure: Error>(
+    _ keys: [KeyName], to writer: CopyWriter, now: () -> WallTime,
+    dump: ([KeyName]) async throws(Failure) -> [DumpedKey?]
+  ) async throws -> Report {
+    do {
+      return try await write(keys, to: writer, now: now, dump: dump)
+    } catch {
+      writer.discard()
+      throw error
+    }
+  }
+
+  private func write<Failure: Error>(
     _ keys: [KeyName], to writer: CopyWriter, now: () -> WallTime,
     dump: ([KeyName]) async throws(Failure) -> [DumpedKey?]
   ) async throws -> Report {

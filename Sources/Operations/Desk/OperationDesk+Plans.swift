@@ -55,7 +55,26 @@ extension OperationDesk {
     let reason = PlanCheck.refusal(
       plan, now: now, identities: found.identities, keys: found.keys)
     if let reason { throw OperationRefusal(reason) }
+    if let reason = await limitReached(plan, at: now) { throw OperationRefusal(reason) }
     try run(plan, isBreakGlass: isBreakGlass, report: report)
+  }
+
+  /// The role's keys per minute are for all of its user's operations together.
+  private func limitReached(_ plan: OperationPlan, at now: WallTime) async -> String? {
+    guard let limit = keysPerMinute else { return nil }
+    var used: UInt64 = 0
+    for status in await operations().operations
+    where status.author.user == author.user && status.author.role == author.role {
+      if !status.state.isOver, status.state != .orphaned {
+        return "operation \(status.id) of yours is at work with your \(limit) keys a minute:"
+          + " wait for its end, or abort it"
+      }
+      let end = status.finished ?? status.updated
+      if end.microseconds > now.microseconds - 60_000_000 { used &+= status.changed }
+    }
+    guard used > 0, used &+ min(plan.preview.keys.upperBound, limit) > limit else { return nil }
+    return "you changed \(OperationText.grouped(used)) keys within the last minute, and your"
+      + " role may change \(OperationText.grouped(limit)): wait a minute"
   }
 
   /// A refusal of a request as people read it.

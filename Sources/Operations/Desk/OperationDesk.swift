@@ -25,7 +25,7 @@ package struct OperationDesk: Sendable {
   package let loop: EventLoop
   /// nil: nothing can be changed from here.
   private let servers: [RunTicket.Server]?
-  private let keysPerMinute: UInt64?
+  let keysPerMinute: UInt64?
   let clock: @Sendable () -> WallTime
 
   /// - Parameters:

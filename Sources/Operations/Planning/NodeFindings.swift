@@ -14,8 +14,6 @@ struct NodeFindings: Sendable {
   /// Some of the target's keys, as uniform as they came.
   var sample: [[UInt8]] = []
   var descriptions: [KeyDescription] = []
-  /// `descriptions` has every key of the target.
-  var isDescribedWhole = false
   /// Keys to visit for the full count, and visited.
   var total: UInt64 = 0
   var visited: UInt64 = 0
@@ -45,6 +43,15 @@ struct NodeFindings: Sendable {
     sessionsLeftOut = estimate(found.pages, size, \.sessionsLeftOut).value
     let scale = tally.visited > 0 ? Double(size) / Double(tally.visited) : 0
     dataTypes = tally.dataTypes.mapValues { Double($0) * scale }
+  }
+
+  /// From some keys of a list of `size`.
+  mutating func take(_ found: KeyTally, of size: UInt64) {
+    total = size
+    keys = CountInterval.estimate(pages: [(found.visited, found.matched)], size: size)
+    sessions = CountInterval.estimate(pages: [(found.visited, found.sessions)], size: size)
+    let scale = found.visited > 0 ? Double(size) / Double(found.visited) : 0
+    dataTypes = found.dataTypes.mapValues { Double($0) * scale }
   }
 
   private func estimate(

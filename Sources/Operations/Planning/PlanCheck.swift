@@ -35,8 +35,8 @@ package enum PlanCheck {
       }
     }
     guard let keys else { return nil }
-    let shown = interval(plan.preview.keys)
-    let found = interval(keys)
+    let shown = interval(plan.preview.keys, drift: true)
+    let found = interval(keys, drift: false)
     guard shown.overlaps(found) else {
       return "the plan showed \(words(plan.preview.keys)) keys, now it would take \(words(keys)):"
         + " plan again"
@@ -84,15 +84,15 @@ package enum PlanCheck {
 
   // MARK: Counts
 
-  private static func interval(_ count: KeyCount) -> ClosedRange<UInt64> {
+  private static func interval(_ count: KeyCount, drift: Bool) -> ClosedRange<UInt64> {
     switch count {
     case .estimate(let low, _, let high): return min(low, high)...max(low, high)
     case .exact(let value):
+      guard drift else { return value...value }
       let share = Double(value) * driftShare
       let drift = max(driftKeys, share < 0x1p63 ? UInt64(share) : 0)
-      return
-        (value - min(value, drift))...(value.addingReportingOverflow(drift).overflow
-        ? .max : value + drift)
+      let (high, overflow) = value.addingReportingOverflow(drift)
+      return (value - min(value, drift))...(overflow ? .max : high)
     }
   }
 

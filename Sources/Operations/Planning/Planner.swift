@@ -26,6 +26,8 @@ package struct Planner: Sendable {
     package var pageKeys = 400
     /// Keys visited per second and server by the full count.
     package var keysPerSecond = 50_000
+    /// The same for a request at full speed: whoever asks for that does not wait for its count.
+    package var fullKeysPerSecond = 1_000_000
     /// Keys of which type, life and size are read, over all servers.
     package var describedKeys = 2_000
     /// Seconds between two updates of a plan that is being counted.
@@ -60,7 +62,7 @@ package struct Planner: Sendable {
     seed: UInt64, update: @Sendable @escaping (OperationPlan) -> Void
   ) async throws(Fault) -> OperationPlan {
     let started = EventLoop.now()
-    let request = try PlanRequest.checked(request, known: nodes.map(\.id))
+    let request = try await checked(request)
     let created = clock()
     let draft = OperationPlan(
       id: OperationID.make(at: created, random: seed ^ (seed >> 24)), request: request,
@@ -70,14 +72,30 @@ package struct Planner: Sendable {
     var plan = try await survey.run()
     // Its life begins when its figures are whole: they are what is confirmed.
     plan.created = clock()
-    return plan.hashed()
+    let whole = plan
+    return await Self.offLoop(request) { () throws(Never) in whole.hashed() }
+  }
+
+  private func checked(_ request: OperationRequest) async throws(Fault) -> OperationRequest {
+    let known = nodes.map(\.id)
+    return try await Self.offLoop(request) { () throws(Fault) in
+      try PlanRequest.checked(request, known: known)
+    }
+  }
+
+  /// A million keys take a second or so: then on a thread of its own.
+  private static func offLoop<Value: Sendable, Failure: Error>(
+    _ request: OperationRequest, _ work: @Sendable @escaping () throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    guard case .keys(let keys) = request.target, keys.count > 1000 else { return try work() }
+    return try await OffLoop.run(work)
   }
 
   /// What a plan is held against before it runs: who answers now, and a new first figure.
   package func recheck(
     _ plan: OperationPlan, seed: UInt64
   ) async throws(Fault) -> (identities: [NodeID: String], keys: KeyCount?) {
-    let request = try PlanRequest.checked(plan.request, known: nodes.map(\.id))
+    let request = try await checked(plan.request)
     var draft = plan
     draft.request = request
     draft.preview = OperationPreview()

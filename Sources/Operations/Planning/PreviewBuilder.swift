@@ -5,7 +5,8 @@ import Redis
 struct PreviewBuilder {
   let request: OperationRequest
   let findings: [NodeFindings]
-  /// Warnings that have nothing to do with keys.
+  let commands: [String]
+  /// Warnings that come from elsewhere.
   var notes: [String] = []
 
   /// Strings above this are told: the server frees them in line.
@@ -34,7 +35,7 @@ struct PreviewBuilder {
     preview.largeStrings = largeStrings
     preview.dependents = dependents(of: preview.dataTypes)
     preview.sample = sample
-    preview.commands = OperationCommands.lines(request)
+    preview.commands = commands
     preview.isComplete = findings.allSatisfy(\.isComplete)
     let all = findings.reduce(0.0) { $0 + Double($1.total) }
     let visited = findings.reduce(0.0) { $0 + Double($1.visited) }
@@ -168,7 +169,7 @@ struct PreviewBuilder {
       if preview.largeStrings.count > 10 {
         lines.append("and \(preview.largeStrings.count - 10) more strings above 10 MB")
       }
-      let isSampled = findings.contains { !$0.isDescribedWhole && $0.keys.value > 0 }
+      let isSampled = findings.contains { UInt64($0.descriptions.count) < $0.keys.value }
       let looked = findings.reduce(0) { $0 + $1.descriptions.count }
       if isSampled, looked > 0, preview.isComplete {
         lines.append("strings above 10 MB were looked for among \(looked) of the keys")

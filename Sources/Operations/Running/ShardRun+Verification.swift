@@ -33,7 +33,11 @@ extension ShardRun {
     verdict.stillThere = min(verdict.reborn, shard.status.failed)
     verdict.reborn -= verdict.stillThere
     verdict.at = context.wall()
-    verdict.isFresh = shard.isFinished && shard.status.failed == 0
+    switch request.action {
+    case .invalidate, .shorten:
+      verdict.isFresh = shard.isFinished && shard.status.failed == 0
+    case .adjust, .warm, .restore, .slowlogReset, .clientKill: break
+    }
     return verdict
   }
 

@@ -8,8 +8,6 @@ extension ShardRun {
     guard let shard = context.checkpoint[node], !shard.isFinished else { return }
     let stream = try await open(source)
     defer { stream.cancel() }
-    // What a killed runner has loaded already.
-    var toSkip = source.isDump ? shard.index : 0
     var pace = WarmPacer(warmPace)
     var rest: ArraySlice<WarmRecord> = []
     while true {
@@ -20,10 +18,7 @@ extension ShardRun {
         } catch {
           throw .failed(error.description)
         }
-        let skipped = min(toSkip, rest.count)
-        rest = rest.dropFirst(skipped)
-        toSkip -= skipped
-        rest = rest.drop { $0.key.bytes.starts(with: OperationRequest.ownPrefix) }
+        // What a killed runner has loaded already is there, and stays.
         if rest.isEmpty { continue }
       }
       try await context.gate(monitor)
@@ -191,11 +186,5 @@ extension ShardRun {
       parts.append("\(missing) keys were not given by the loader")
     }
     return parts.joined(separator: "; ")
-  }
-}
-
-extension WarmSource {
-  var isDump: Bool {
-    if case .dump = self { true } else { false }
   }
 }

@@ -54,6 +54,13 @@ package final class WarmStream: Sendable {
       var reader = try CopyReader(path: path, now: now())
       while feed.waitForRoom() {
         guard let record = try reader.next() else { return feed.finish(nil) }
+        guard !record.key.starts(with: OperationRequest.ownPrefix) else {
+          feed.note { report in
+            report.records += 1
+            report.unwanted += 1
+          }
+          continue
+        }
         feed.put([
           WarmFeed.Entry(
             key: KeyName(record.key), expiresAt: record.expiresAt, value: .dump(record.payload))

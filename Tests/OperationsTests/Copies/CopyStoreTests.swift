@@ -130,5 +130,13 @@ import Testing
     let recorder = KeyRecorder(includesGuarded: true)
     let second = try await recorder.record(keys, to: all, now: { CopyFixture.now }, dump: dump)
     #expect(second.recorded == 4 && second.guarded == 0)
+    // Half a recording is none.
+    let failing = try CopyWriter(path: folder.file("half.dump"), header: CopyFixture.header())
+    await #expect(throws: DocumentError.self) {
+      try await KeyRecorder().record(keys, to: failing, now: { CopyFixture.now }) {
+        _ throws(DocumentError) in throw DocumentError(file: "redis-1", detail: "went away")
+      }
+    }
+    #expect(TemporaryFolder.list(folder.path) == ["all.dump", "hot.dump"])
   }
 }

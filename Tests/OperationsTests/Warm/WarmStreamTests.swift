@@ -266,6 +266,14 @@ import Testing
     #expect(read.records.count == 5)
     #expect(read.failure?.kind == .file)
     #expect(read.failure?.description.contains("5 records were good") == true)
+    let own = folder.file("own.dump")
+    try CopyFixture.write(
+      ["a", "cacheconsole:op:1", "b"].map {
+        CopyRecord(key: Array($0.utf8), payload: [1], expiresAt: nil)
+      }, to: own)
+    let others = try WarmStream(dump: own, now: { CopyFixture.now })
+    #expect(await readAll(others).records.map(\.key) == [KeyName("a"), KeyName("b")])
+    #expect(others.report.unwanted == 1 && others.report.records == 3)
     let none = await readAll(
       try WarmStream(dump: folder.file("none"), now: { CopyFixture.now }))
     #expect(none.failure?.kind == .file)

@@ -21,13 +21,13 @@ package enum PlanText {
   private static func head(_ plan: OperationPlan, _ text: inout TextLines) {
     let request = plan.request
     text.fact("operation", text.title(request))
-    text.fact("plan", plan.id)
+    text.fact("plan", text.safe(plan.id))
     text.fact(
       "in",
       "\(text.safe(plan.environment.name)) (\(plan.environment.environmentClass.rawValue))")
     let from = plan.author.from.isEmpty ? "" : " from \(plan.author.from)"
     text.fact("by", text.safe("\(plan.author.user)@\(plan.author.host)\(from)"))
-    if !request.reason.isEmpty { text.fact("reason", text.safe(request.reason)) }
+    if !request.reason.isEmpty { text.fact("reason", text.prose(request.reason)) }
     text.fact("made", CivilTime.rfc3339(plan.created))
     text.fact("void after", CivilTime.rfc3339(plan.expires))
     switch request.action {
@@ -53,7 +53,7 @@ package enum PlanText {
   private static func count(_ preview: OperationPreview, _ text: inout TextLines) {
     text.fact("keys", text.count(preview.keys))
     if !preview.isComplete {
-      let left = preview.secondsLeft.map { ", about \(Int($0.rounded(.up))) s to go" } ?? ""
+      let left = text.seconds(preview.secondsLeft).map { ", \($0) to go" } ?? ""
       text.fact("", "still counting: \(text.percent(preview.progress))\(left)")
     }
     if let bytes = preview.bytes { text.fact("bytes", "about \(Format.bytes(bytes))") }
@@ -83,8 +83,8 @@ package enum PlanText {
       text.fact(
         "undo", plan.request.keepsCopy ? "copies are kept for a day" : "no copy is kept")
     }
-    for line in preview.dependents { text.fact("depends", text.safe(line)) }
-    for line in preview.warnings { text.fact("warning", text.safe(line)) }
+    for line in preview.dependents { text.fact("depends", text.prose(line)) }
+    for line in preview.warnings { text.fact("warning", text.prose(line)) }
     for large in preview.largeStrings {
       text.fact(
         "large", "\(text.safe(large.key.bytes)): \(Format.bytes(large.bytes)), freed in line")

@@ -8,17 +8,17 @@ package enum StatusText {
   package static func lines(_ status: OperationStatus, isUnicode: Bool = true) -> [String] {
     var text = TextLines(isUnicode: isUnicode, labelWidth: labelWidth)
     text.fact("operation", text.safe(status.title))
-    text.fact("id", status.id)
+    text.fact("id", text.safe(status.id))
     text.fact("in", text.safe(status.environment))
     let from = status.author.from.isEmpty ? "" : " from \(status.author.from)"
     text.fact("by", text.safe("\(status.author.user)@\(status.author.host)\(from)"))
-    if !status.reason.isEmpty { text.fact("reason", text.safe(status.reason)) }
+    if !status.reason.isEmpty { text.fact("reason", text.prose(status.reason)) }
     text.fact("state", state(status, text))
     text.fact("started", CivilTime.rfc3339(status.started))
     if let finished = status.finished { text.fact("finished", CivilTime.rfc3339(finished)) }
     text.fact("keys", figures(status))
     if !status.state.isOver { pace(status, &text) }
-    if !status.note.isEmpty { text.fact("note", text.safe(status.note)) }
+    if !status.note.isEmpty { text.fact("note", text.prose(status.note)) }
     for (index, shard) in status.shards.enumerated() where status.shards.count > 1 {
       text.fact(
         index == 0 ? "servers" : "",
@@ -26,13 +26,15 @@ package enum StatusText {
     }
     for shard in status.shards {
       guard let fault = shard.fault else { continue }
-      text.fact("error", text.safe("\(shard.node.rawValue): \(fault)"))
+      let name = fault.hasPrefix(shard.node.rawValue) ? "" : "\(shard.node.rawValue): "
+      text.fact("error", text.prose(name + fault))
     }
     verdict(status, &text)
     if status.copies > 0 {
       text.fact(
         "undo",
-        "cacheconsole undo \(status.id) (\(Format.grouped(status.copies)) copies, for a day)")
+        "cacheconsole undo \(text.safe(status.id)) (\(Format.grouped(status.copies)) copies, for a day)"
+      )
     }
     return text.lines
   }
@@ -42,7 +44,7 @@ package enum StatusText {
     let text = TextLines(isUnicode: isUnicode, labelWidth: labelWidth)
     let state = Self.padded(state(status, text), 14)
     let changed = Self.padded(Format.grouped(status.changed), 11)
-    return "\(status.id)  \(state)  \(changed)  \(text.safe(status.title))  "
+    return "\(text.safe(status.id))  \(state)  \(changed)  \(text.safe(status.title))  "
       + text.safe("\(status.author.user)@\(status.author.host)")
   }
 
@@ -74,9 +76,7 @@ package enum StatusText {
 
   private static func pace(_ status: OperationStatus, _ text: inout TextLines) {
     if let rate = status.rate { text.fact("rate", "\(Format.rate(rate)) keys/s") }
-    if let eta = status.etaSeconds, eta.isFinite, eta >= 0, eta < 1e9 {
-      text.fact("left", "about \(Int(eta.rounded(.up))) s")
-    }
+    if let left = text.seconds(status.etaSeconds) { text.fact("left", left) }
     if !status.runner.isEmpty { text.fact("runner", text.safe(status.runner)) }
   }
 
@@ -89,9 +89,6 @@ package enum StatusText {
     let parts = figures.filter { $0.0 > 0 }.map { "\(Format.grouped($0.0)) \($0.1)" }
     let found = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
     text.fact("verified", "\(found); \(Format.grouped(verdict.checked)) looked at")
-    text.fact(
-      "verdict",
-      verdict.isFresh ? "fresh: nothing born before the start is served" : "not proven fresh")
-    if !verdict.text.isEmpty { text.fact("", text.safe(verdict.text)) }
+    if !verdict.text.isEmpty { text.fact("verdict", text.safe(verdict.text)) }
   }
 }

@@ -34,6 +34,11 @@ struct TextLines {
 
   func safe(_ text: String) -> String { safe(Array(text.utf8)) }
 
+  /// Sentences: what cannot be drawn is replaced, and backslashes stay single.
+  func prose(_ text: String) -> String {
+    isUnicode ? Printable.line(text, limit: 1000) : safe(text)
+  }
+
   func title(_ request: OperationRequest) -> String {
     let verb = safe(request.verb)
     switch request.target {
@@ -54,6 +59,12 @@ struct TextLines {
     case .estimate(let low, let value, let high):
       "about \(Format.grouped(value)) (\(Format.grouped(low)) to \(Format.grouped(high)))"
     }
+  }
+
+  /// `about 12 s`; nil for what is no duration.
+  func seconds(_ seconds: Double?) -> String? {
+    guard let seconds, seconds >= 0, seconds < 1e9 else { return nil }
+    return "about \(Int(seconds.rounded(.up))) s"
   }
 
   /// `42 %`, never 100 before the end.
