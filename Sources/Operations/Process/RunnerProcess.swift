@@ -36,7 +36,11 @@ package enum RunnerProcess {
       ticket, loop: loop, runner: "\(HostName.current()):\(getpid())", wall: wall)
     let auditor = RunAuditor(ticket, loop: loop)
     let result = EndBox()
-    loop.spawn { result.put(await runner.run(auditor)) }
+    loop.spawn {
+      result.put(await runner.run(auditor))
+      // Ends the wait of `next`.
+      kill(getpid(), SIGUSR1)
+    }
     _ = fcntl(1, F_SETFL, O_NONBLOCK)
     while true {
       if let status = result.take() {
@@ -63,12 +67,12 @@ package enum RunnerProcess {
   private static func blockSignals() -> sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] { unsafe sigaddset(&set, number) }
+    for number in [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1] { unsafe sigaddset(&set, number) }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     return set
   }
 
-  /// The next signal; 0 when none came within a fifth of a second.
+  /// The next signal; 0 when none came within a tenth of a second.
   private static func next(_ signals: sigset_t) -> Int32 {
     var set = signals
     var pause = timespec(tv_sec: 0, tv_nsec: 100_000_000)
