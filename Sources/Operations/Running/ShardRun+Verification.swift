@@ -16,6 +16,7 @@ extension ShardRun {
     while !rest.isEmpty {
       let part = Array(rest.prefix(500))
       rest = rest.dropFirst(part.count)
+      observe()
       try await context.wait(
         pacer.delay(for: part.count / 5 + 1, now: EventLoop.now()), monitor)
       let lives: [Int64]

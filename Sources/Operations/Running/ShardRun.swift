@@ -37,9 +37,7 @@ struct ShardRun {
     for (number, range) in parts.enumerated() {
       let part = Array(keys[range])
       try await context.gate(monitor)
-      pacer.observe(
-        p99Microseconds: monitor.p99, slowAbove: context.ticket.thresholds.slowMicroseconds,
-        now: EventLoop.now())
+      observe()
       if !request.pace.isFull || context.ticket.keysPerMinute != nil {
         try await context.wait(pacer.delay(for: part.count, now: EventLoop.now()), monitor)
       }
@@ -71,6 +69,15 @@ struct ShardRun {
           "aborted by itself: too many commands failed; the last said: \(outcome.fault)")
       }
     }
+  }
+
+  /// Lowers the pace where others have to wait, and raises it again.
+  mutating func observe() {
+    let before = pacer.share
+    pacer.observe(
+      p99Microseconds: monitor.p99, slowAbove: context.ticket.thresholds.slowMicroseconds,
+      now: EventLoop.now())
+    if pacer.share < before { monitor.forget() }
   }
 
   struct BatchOutcome {
