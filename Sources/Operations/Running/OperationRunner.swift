@@ -261,7 +261,17 @@ package struct OperationRunner: Sendable {
       switch ticket.plan.request.target {
       case .keys(let keys): UInt64(clamping: keys.count)
       case .pattern: size
-      case .server: ticket.plan.preview.keys.value
+      // Of a loader that prints what it likes nobody knows; commands to the server are one.
+      case .server:
+        ticket.plan.preview.shards.first { $0.node == node }?.keys.value ?? 0
+      }
+    let isUnknown =
+      if case .warm(.command) = ticket.plan.request.action,
+        case .server = ticket.plan.request.target
+      {
+        true
+      } else {
+        false
       }
     try await context.note("identified") { checkpoint in
       guard var shard = checkpoint[node] else { return }
@@ -269,7 +279,7 @@ package struct OperationRunner: Sendable {
       // What a killed runner had sent and nobody has confirmed.
       shard.status.indeterminate &+= UInt64(clamping: shard.open)
       shard.open = 0
-      shard.status.size = max(1, count)
+      shard.status.size = isUnknown ? 0 : max(1, count)
       checkpoint[node] = shard
     }
   }
@@ -309,7 +319,9 @@ package struct OperationRunner: Sendable {
     _ = await audit.record(
       stop == .superseded ? "superseded" : status.state.rawValue,
       result: status.verdict?.text ?? status.note,
-      details: status.shards.map { ($0.node.rawValue, Self.summary($0)) })
+      details: status.shards.map {
+        ($0.node.rawValue, Self.summary($0, writesAbsent: ticket.plan.request.writesAbsent))
+      })
     // Without the lease it says nothing there: another holds it, and tells how it goes on.
     if let context, stop != .superseded {
       await mirror.finish(context.checkpoint)
@@ -321,9 +333,12 @@ package struct OperationRunner: Sendable {
   }
 
   /// One server's result in words: `12,345 changed, 2 not there, 250 of unknown outcome`.
-  package static func summary(_ shard: ShardStatus) -> String {
+  package static func summary(_ shard: ShardStatus, writesAbsent: Bool) -> String {
     var parts = ["\(OperationText.grouped(shard.changed)) changed"]
-    if shard.skipped > 0 { parts.append("\(OperationText.grouped(shard.skipped)) not there") }
+    if shard.skipped > 0 {
+      let why = writesAbsent ? "there already" : "not there"
+      parts.append("\(OperationText.grouped(shard.skipped)) \(why)")
+    }
     if shard.failed > 0 { parts.append("\(OperationText.grouped(shard.failed)) failed") }
     if shard.indeterminate > 0 {
       parts.append(

@@ -22,6 +22,9 @@ struct ShardRun {
   var runState: RunState { context.state }
   var request: OperationRequest { context.request }
 
+  /// Keys that a killed runner loaded from a loader without a list: they are met again.
+  var loadedBefore: UInt64 = 0
+
   // MARK: Batches
 
   /// Changes these keys; returns when the server has confirmed it and the journal has it.
@@ -86,6 +89,8 @@ struct ShardRun {
     /// Keys of attempts whose answer never came.
     var indeterminate: UInt64 = 0
     var fault = ""
+    /// Keys that are not there after all.
+    var refused: Set<[UInt8]> = []
   }
 
   private mutating func attempt(_ keys: [[UInt8]]) async throws(RunStop) -> BatchOutcome {
