@@ -26,7 +26,7 @@ import Testing
     let audit = yard.audit()
     #expect(audit.verification.isIntact, "\(audit.verification.text); \(note)")
     #expect(audit.events == ["started", "taken over", "done"], note)
-    let summary = OperationRunner.summary(status.shards[0], writesAbsent: false)
+    let summary = OperationRunner.summary(status.shards[0])
     #expect(audit.results.last?.contains(summary) == true, note)
     #expect(try yard.mirrored()?.state == .done, note)
   }
