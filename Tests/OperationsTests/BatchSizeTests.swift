@@ -33,6 +33,7 @@ import Testing
     #expect(size.parts(Self.keys(1005), bytes: nil) == [0..<1005])
     #expect(size.parts(Self.keys(1126), bytes: nil) == [0..<1000, 1000..<1126])
     #expect(size.parts([], bytes: nil) == [])
+    #expect(size.parts(Self.keys(1005), bytes: Array(repeating: 100, count: 1005)) == [0..<1005])
   }
 
   @Test func `no batch frees more than its bytes, unless one key is that large`() {

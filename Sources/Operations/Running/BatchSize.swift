@@ -43,15 +43,14 @@ package struct BatchSize: Sendable, Hashable {
   /// Cuts `keys` so that no part has more bytes than it should, and not many more keys: a page of SCAN
   /// may be a little longer than what was asked for.
   package func parts(_ keys: [[UInt8]], bytes: [UInt64?]?) -> [Range<Int>] {
-    if bytes == nil, !keys.isEmpty, keys.count <= self.keys + self.keys / 8 {
-      return [0..<keys.count]
-    }
+    let limit = keys.count <= self.keys + self.keys / 8 ? keys.count : self.keys
+    if bytes == nil, keys.count == limit { return keys.isEmpty ? [] : [0..<limit] }
     var parts: [Range<Int>] = []
     var start = 0
     var sum: UInt64 = 0
     for index in keys.indices {
       let size = (bytes.flatMap { $0[index] }) ?? 0
-      let isFull = index - start >= self.keys || size > Self.largestBytes - sum
+      let isFull = index - start >= limit || size > Self.largestBytes - sum
       if isFull, index > start {
         parts.append(start..<index)
         start = index
