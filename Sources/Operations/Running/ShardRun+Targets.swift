@@ -31,13 +31,12 @@ extension ShardRun {
           isLast ? shard.status.size : min(shard.status.size, shard.status.visited &+ visited)
         shard.isFinished = isLast
       }
+      if !request.pace.isFull {
+        // The walk costs the server something where nothing matches, too.
+        try await context.wait(walkPacer.delay(for: Int(visited), now: EventLoop.now()), monitor)
+      }
       if keys.isEmpty {
         try await context.gate(monitor)
-        if !request.pace.isFull {
-          // Pages without a match cost the server their walk all the same.
-          try await context.wait(
-            pacer.delay(for: max(1, Int(visited) / 5), now: EventLoop.now()), monitor)
-        }
         let shardNode = node
         try await context.note("done") { checkpoint in
           guard var shard = checkpoint[shardNode] else { return }

@@ -10,6 +10,8 @@ struct ShardRun {
   let monitor: RunMonitor
   var changes: FencedChanges
   var pacer: RunPacer
+  /// Keys visited, whether they match or not: a tenth of what one core of the server can walk.
+  var walkPacer = RunPacer(keysPerSecond: 100_000)
   var batch: BatchSize
   var sample: HitSample
   /// MEMORY USAGE of each key before it goes; off at full speed and where it is not offered.
