@@ -10,7 +10,10 @@ private import Synchronization
 /// reads them. The end of the session (SIGHUP) does not end it; SIGTERM and SIGINT abort the run after
 /// the batch that is on its way.
 package enum RunnerProcess {
-  /// - Returns: the exit code: 0 done, 1 not done, 2 no ticket.
+  /// The exit code of a runner that another has taken over from.
+  static let superseded: Int32 = 3
+
+  /// - Returns: the exit code: 0 done, 1 not done, 2 no ticket, 3 superseded.
   package static func run(wall: @escaping @Sendable () -> WallTime) -> Int32 {
     let signals = blockSignals()
     let ticket: RunTicket
@@ -41,10 +44,12 @@ package enum RunnerProcess {
     _ = fcntl(1, F_SETFL, O_NONBLOCK)
     while true {
       if let status = result.take() {
+        // What it says last would stand against what the new holder says.
+        if runner.state.isSuperseded { return superseded }
         say(status)
         return status.state == .done ? 0 : 1
       }
-      say(runner.state.status)
+      if !runner.state.isSuperseded { say(runner.state.status) }
       switch next(signals) {
       case SIGTERM, SIGINT: runner.state.tell(.abort, reason: "aborted by a signal to its runner")
       default: break
