@@ -13,12 +13,12 @@ package struct BatchSize: Sendable, Hashable {
   /// Bytes of small strings that a batch may free in line: 0.1 ms for each MB, measured.
   package static let largestBytes: UInt64 = 16 << 20
 
-  /// - Parameter isPaced: false where others may have to wait up to 10 ms, not 5, and where one slow
-  ///   batch is more likely a busy machine than a slow server.
+  /// - Parameter isPaced: false where others may have to wait up to 10 ms, not 5, and where some slow
+  ///   answers are more likely a busy machine, on which smaller batches only take longer.
   package init(largest: Int, isPaced: Bool = true) {
     self.largest = largest
     targetMicroseconds = isPaced ? 2500 : 5000
-    patience = isPaced ? 1 : 2
+    patience = isPaced ? 1 : 4
     keys = largest
   }
 
