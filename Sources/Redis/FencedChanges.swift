@@ -1,10 +1,10 @@
 /// Batches of changes that happen only while the lease is ours: each is a transaction under a WATCH
-/// of the lease, so that the server itself refuses it to a holder that was paused for too long.
+/// of its holder's key, so that the server itself refuses it to a holder that was paused for too long.
 ///
 /// One task uses it, on a mutator of its own.
 package struct FencedChanges: Sendable {
   package let mutator: Mutator
-  package private(set) var lease: Lease
+  package let lease: Lease
   /// The connection on which the lease is watched; nil: on none.
   private var generation: UInt64?
   private let timeout: Duration
@@ -20,7 +20,7 @@ package struct FencedChanges: Sendable {
   package enum Outcome: Sendable {
     /// The answer to each command; a server's error stays an `.error` value.
     case done([RESPValue])
-    /// A key that was watched with `watch` has changed: nothing was done.
+    /// A key that was watched with `watch` has changed, or the lease has gone: nothing was done.
     case conflict
   }
 
@@ -30,12 +30,19 @@ package struct FencedChanges: Sendable {
     let replies: [RESPValue]
     do throws(RedisError) {
       replies = try await mutator.client.pipeline(
-        watching, action: "renewing the operation's lease", timeout: timeout)
+        [lease.renewal] + (lease.isNone ? [] : watching), action: renewing, timeout: timeout)
     } catch {
       throw .server(error)
     }
     let connection = mutator.client.generation
-    try check(replies[...])
+    if lease.isNone {
+      if case .error(let text)? = replies.first { throw .server(mutator.refused(text, renewing)) }
+      generation = connection
+      return
+    }
+    try check(replies.dropFirst())
+    // It ran out, and nobody has taken over: what others look at must be there again.
+    if replies.first?.unsigned != 1 { throw .superseded }
     generation = connection
   }
 
@@ -52,31 +59,52 @@ package struct FencedChanges: Sendable {
   }
 
   /// All of them or none, and none if the lease is not ours any more.
+  ///
+  /// - Parameter record: a record of ours that is written with them.
+  /// - Returns: answers to `changes` only.
   package mutating func commit(
-    _ changes: [RedisCommand], action: String
+    _ changes: [RedisCommand], with record: RedisCommand? = nil, action: String
   ) async throws(FenceError) -> Outcome {
     try await ensure()
+    let own = [lease.renewal] + (record.map { [$0] } ?? [])
     let replies = try await send(
-      [RedisCommand("MULTI")] + changes + [RedisCommand("EXEC")] + watching, action)
-    let index = changes.count + 1
+      [RedisCommand("MULTI")] + own + changes + [RedisCommand("EXEC")] + watching, action)
+    let index = 1 + own.count + changes.count
     guard replies.count == index + 1 + watching.count else {
       throw .server(mutator.unexpected(action))
     }
     // An error while queueing names the command; EXEC then only says that it was aborted.
-    for reply in replies[..<index] {
-      if case .error(let text) = reply {
-        generation = nil
-        throw .server(mutator.refused(text, action))
+    for case .error(let text) in replies[..<index] {
+      generation = nil
+      if text.hasPrefix("OOM"), changes.allSatisfy({ $0.statName == "unlink" }) {
+        return try await delete(changes, action)
       }
+      throw .server(mutator.refused(text, action))
     }
     let result = replies[index]
-    try check(replies[(index + 1)...])
+    if case .array(let answers) = result {
+      // Done: that another has come since, or the lease ran out, is for the next batch to find.
+      if !lease.isNone {
+        if answers.first?.unsigned != 1 { generation = nil }
+        do throws(FenceError) { try check(replies[(index + 1)...]) } catch {}
+      }
+      return .done(Array(answers.dropFirst(own.count)))
+    }
+    if !lease.isNone { try check(replies[(index + 1)...]) }
     switch result {
-    case .array(let answers): return .done(answers)
     case .null: return .conflict
     case .error(let text): throw .server(mutator.refused(text, action))
-    case .simple, .bulk, .integer: throw .server(mutator.unexpected(action))
+    case .simple, .bulk, .integer, .array: throw .server(mutator.unexpected(action))
     }
+  }
+
+  /// A server without memory queues no transaction at all, and deletions are what frees some: the lease
+  /// is looked at right before them instead.
+  private mutating func delete(
+    _ changes: [RedisCommand], _ action: String
+  ) async throws(FenceError) -> Outcome {
+    try await begin()
+    return .done(try await send(changes, action))
   }
 
   private mutating func ensure() async throws(FenceError) {
@@ -96,11 +124,11 @@ package struct FencedChanges: Sendable {
     }
   }
 
-  /// Renew first: a change after WATCH would break our own transaction.
+  private var renewing: String { "renewing the operation's lease" }
+
   private var watching: [RedisCommand] {
     [
-      RedisCommand("PEXPIRE", lease.key, String(lease.lifeMilliseconds)),
-      RedisCommand("WATCH", lease.key), RedisCommand("MEMORY", "USAGE", lease.key),
+      RedisCommand("WATCH", lease.holderKey), RedisCommand("MEMORY", "USAGE", lease.holderKey),
     ]
   }
 
@@ -108,7 +136,7 @@ package struct FencedChanges: Sendable {
     for reply in replies {
       if case .error(let text) = reply {
         generation = nil
-        throw .server(mutator.refused(text, "renewing the operation's lease"))
+        throw .server(mutator.refused(text, renewing))
       }
     }
     guard let size = replies.last, size.unsigned != nil else {

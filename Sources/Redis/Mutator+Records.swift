@@ -1,8 +1,27 @@
+extension RedisCommand {
+  fileprivate static func isOwn(_ key: String) -> Bool { key.hasPrefix("cacheconsole:") }
+
+  /// Writes a text of ours; nil for a name that is not under `cacheconsole:`.
+  package static func ownRecord(_ key: String, _ text: String, seconds: UInt64) -> RedisCommand? {
+    isOwn(key) ? RedisCommand("SET", key, text, "EX", String(max(1, seconds))) : nil
+  }
+
+  /// Lists `member` in an index of ours by `score`; the newest `limit` stay.
+  package static func ownListing(
+    _ member: String, in index: String, score: UInt64, limit: Int, seconds: UInt64
+  ) -> [RedisCommand] {
+    guard isOwn(index) else { return [] }
+    return [
+      RedisCommand("ZADD", index, String(score), member),
+      RedisCommand("ZREMRANGEBYRANK", index, "0", String(-limit - 1)),
+      RedisCommand("EXPIRE", index, String(seconds)),
+    ]
+  }
+}
+
 /// The console's own records on a server: names under `cacheconsole:`, all of them expiring.
 extension Mutator {
-  private static let prefix = "cacheconsole:"
-
-  private func isOwn(_ key: String) -> Bool { key.hasPrefix(Self.prefix) }
+  private func isOwn(_ key: String) -> Bool { RedisCommand.isOwn(key) }
 
   /// Writes texts, each with its life, and nothing else.
   package func record(
@@ -10,9 +29,7 @@ extension Mutator {
   ) async throws(RedisError) {
     let action = "recording the operation"
     let replies = try await client.pipeline(
-      texts.filter { isOwn($0.key) }.map {
-        RedisCommand("SET", $0.key, $0.text, "EX", String(max(1, seconds)))
-      }, action: action)
+      texts.compactMap { .ownRecord($0.key, $0.text, seconds: seconds) }, action: action)
     for case .error(let text) in replies { throw refused(text, action) }
   }
 
@@ -22,21 +39,6 @@ extension Mutator {
     let reply = try await send(RedisCommand("MGET", keys), action: action)
     guard let texts = reply.array, texts.count == keys.count else { throw unexpected(action) }
     return texts.map(\.bytes)
-  }
-
-  /// Lists `member` in an index by `score`; the newest `limit` stay.
-  package func list(
-    _ member: String, in index: String, score: UInt64, limit: Int, seconds: UInt64
-  ) async throws(RedisError) {
-    guard isOwn(index) else { return }
-    let action = "recording the operation"
-    let replies = try await client.pipeline(
-      [
-        RedisCommand("ZADD", index, String(score), member),
-        RedisCommand("ZREMRANGEBYRANK", index, "0", String(-limit - 1)),
-        RedisCommand("EXPIRE", index, String(seconds)),
-      ], action: action)
-    for case .error(let text) in replies { throw refused(text, action) }
   }
 
   package func removeRecords(_ keys: [String]) async throws(RedisError) {

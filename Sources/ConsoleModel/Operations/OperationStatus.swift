@@ -10,6 +10,9 @@ package enum OperationState: String, Sendable, Hashable, CaseIterable {
     case .starting, .running, .paused, .verifying, .orphaned: false
     }
   }
+
+  /// Over for good; what has failed can be gone on with.
+  package var isFinal: Bool { self == .done || self == .aborted }
 }
 
 /// What was found when everything that was hit was read again.

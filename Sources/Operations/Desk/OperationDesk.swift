@@ -26,16 +26,20 @@ package struct OperationDesk: Sendable {
   /// nil: nothing can be changed from here.
   private let servers: [RunTicket.Server]?
   let keysPerMinute: UInt64?
+  /// What runners are started from.
+  private let program: String
   let clock: @Sendable () -> WallTime
 
   /// - Parameters:
   ///   - servers: how the servers are reached by those who may change them; nil for viewers.
+  ///   - program: the running binary itself, but in tests.
   ///   - clock: civil time, for the age of copies.
   package init(
     environment: EnvironmentIdentity, nodes: [Node], servers: [RunTicket.Server]?, folder: String,
     author: OperationAuthor, keysPerMinute: UInt64? = nil, loop: EventLoop,
-    clock: @escaping @Sendable () -> WallTime
+    program: String = RunLauncher.ownProgram, clock: @escaping @Sendable () -> WallTime
   ) {
+    self.program = program
     self.clock = clock
     self.environment = environment
     self.nodes = nodes
@@ -123,7 +127,42 @@ package struct OperationDesk: Sendable {
       throw OperationRefusal(
         "operation \(id) belongs to environment \(plan.environment.name)")
     }
+    if let reason = await stateRefusal(id) { throw OperationRefusal(reason) }
     try launch(plan, .takeOver, isBreakGlass: false, report: report)
+  }
+
+  /// Why it cannot be gone on with: it is over, or somebody is at work on it. What has failed can be:
+  /// the server may be back. The runner that is started makes sure of it once more, by the lease.
+  private func stateRefusal(_ id: String) async -> String? {
+    for node in nodes {
+      let name = OperationRecords.status(id)
+      guard
+        let reply = try? await node.probe.send(
+          RedisCommand("GET", name), action: "reading operations"),
+        let bytes = reply.bytes, let status = try? OperationStatus(json: bytes, file: name)
+      else { continue }
+      if status.state.isFinal {
+        return
+          "operation \(id) is \(status.state.rawValue): what is over is not taken over; plan it"
+          + " anew if it is needed again"
+      }
+      let lease = Lease.key(OperationRecords.name(id), fence: status.fence)
+      let alive = try? await node.probe.send(
+        RedisCommand("EXISTS", lease), action: "reading operations")
+      if alive?.unsigned == 1 {
+        return "operation \(id) has a runner that is alive (\(status.runner)): pause or abort it"
+          + " instead"
+      }
+      return nil
+    }
+    let last = RunJournal.last(RunFolder(state: folder, operation: id))
+    for state in OperationState.allCases where state.isFinal {
+      if last?.event == "ended \(state.rawValue)" {
+        return
+          "operation \(id) is \(state.rawValue), its journal says: what is over is not taken over"
+      }
+    }
+    return nil
   }
 
   /// The plan of an operation, as it was confirmed.
@@ -158,7 +197,7 @@ package struct OperationDesk: Sendable {
       plan: plan, servers: servers.filter { plan.request.nodes.contains($0.node) }, mode: mode,
       folder: folder, keysPerMinute: keysPerMinute, isBreakGlass: isBreakGlass, actor: author)
     do throws(RunLaunchError) {
-      try RunLauncher.start(ticket, report: report)
+      try RunLauncher.start(ticket, program: program, report: report)
     } catch {
       throw OperationRefusal(error.description)
     }
@@ -186,7 +225,7 @@ package struct OperationDesk: Sendable {
     try await change { mutator throws(RedisError) in
       try await mutator.removeRecords([
         OperationRecords.status(id), OperationRecords.plan(id), OperationRecords.checkpoint(id),
-        OperationRecords.control(id),
+        OperationRecords.control(id), OperationRecords.shard(id),
       ])
     }
   }

@@ -9,6 +9,9 @@ package enum RunLauncher {
   /// The hidden subcommand.
   package static let command = "operation-runner"
 
+  /// The running binary, by a path that works also after the file was replaced or moved.
+  package static let ownProgram = "/proc/self/exe"
+
   /// What a runner tells while somebody listens.
   package enum Report: Sendable {
     /// It has its ticket: this process may end.
@@ -21,13 +24,12 @@ package enum RunLauncher {
   /// Starts it and hands it the ticket through a pipe.
   ///
   /// - Parameters:
-  ///   - program: the running binary itself by default, by a path that works also after the file was
-  ///     replaced or moved.
+  ///   - program: the running binary itself by default.
   ///   - report: called on a thread of its own until the runner has ended.
   /// - Returns: the runner's process id.
   @discardableResult
   package static func start(
-    _ ticket: RunTicket, program: String = "/proc/self/exe",
+    _ ticket: RunTicket, program: String = Self.ownProgram,
     report: @escaping @Sendable (Report) -> Void
   ) throws(RunLaunchError) -> Int32 {
     let folder = RunFolder(state: ticket.folder, operation: ticket.plan.id)
@@ -119,6 +121,9 @@ package enum RunLauncher {
   private static func problem(_ status: Int32, _ isHanded: Bool, _ folder: RunFolder) -> String? {
     let signal = status & 0x7F
     if signal == 0, status >> 8 & 0xFF <= 1, isHanded { return nil }
+    if signal == 0, status >> 8 & 0xFF == RunnerProcess.superseded {
+      return "another runner has taken the operation over: it goes on there"
+    }
     let how = signal == 0 ? "with code \(status >> 8 & 0xFF)" : "by signal \(signal)"
     return "the operation's runner ended \(how); what it said is in \(folder.path)/runner.log;"
       + " the operation can be taken over"

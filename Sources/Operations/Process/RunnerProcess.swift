@@ -10,7 +10,10 @@ private import Synchronization
 /// reads them. The end of the session (SIGHUP) does not end it; SIGTERM and SIGINT abort the run after
 /// the batch that is on its way.
 package enum RunnerProcess {
-  /// - Returns: the exit code: 0 done, 1 not done, 2 no ticket.
+  /// The exit code of a runner that another has taken over from.
+  static let superseded: Int32 = 3
+
+  /// - Returns: the exit code: 0 done, 1 not done, 2 no ticket, 3 superseded.
   package static func run(wall: @escaping @Sendable () -> WallTime) -> Int32 {
     let signals = blockSignals()
     let ticket: RunTicket
@@ -33,14 +36,20 @@ package enum RunnerProcess {
       ticket, loop: loop, runner: "\(HostName.current()):\(getpid())", wall: wall)
     let auditor = RunAuditor(ticket, loop: loop)
     let result = EndBox()
-    loop.spawn { result.put(await runner.run(auditor)) }
+    loop.spawn {
+      result.put(await runner.run(auditor))
+      // Ends the wait of `next`.
+      kill(getpid(), SIGUSR1)
+    }
     _ = fcntl(1, F_SETFL, O_NONBLOCK)
     while true {
       if let status = result.take() {
+        // What it says last would stand against what the new holder says.
+        if runner.state.isSuperseded { return superseded }
         say(status)
         return status.state == .done ? 0 : 1
       }
-      say(runner.state.status)
+      if !runner.state.isSuperseded { say(runner.state.status) }
       switch next(signals) {
       case SIGTERM, SIGINT: runner.state.tell(.abort, reason: "aborted by a signal to its runner")
       default: break
@@ -58,12 +67,12 @@ package enum RunnerProcess {
   private static func blockSignals() -> sigset_t {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] { unsafe sigaddset(&set, number) }
+    for number in [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1] { unsafe sigaddset(&set, number) }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     return set
   }
 
-  /// The next signal; 0 when none came within a fifth of a second.
+  /// The next signal; 0 when none came within a tenth of a second.
   private static func next(_ signals: sigset_t) -> Int32 {
     var set = signals
     var pause = timespec(tv_sec: 0, tv_nsec: 100_000_000)

@@ -12,6 +12,8 @@ package enum OperationRecords {
   package static func plan(_ id: String) -> String { "\(name(id)):plan" }
   package static func status(_ id: String) -> String { "\(name(id)):status" }
   package static func checkpoint(_ id: String) -> String { "\(name(id)):checkpoint" }
+  /// On each server of the run: its part of the checkpoint, written with each batch.
+  package static func shard(_ id: String) -> String { "\(name(id)):shard" }
   package static func control(_ id: String) -> String { "\(name(id)):control" }
 
   package static let lifeSeconds: UInt64 = 7 * 86_400
@@ -30,7 +32,7 @@ extension OperationRecords {
   ///
   /// - Parameters:
   ///   - probe: a viewer's connection is enough.
-  ///   - known: operations that are over are not asked for again.
+  ///   - known: operations that are over for good are not asked for again.
   package static func read(
     _ probe: Probe, known: [String: OperationStatus] = [:], limit: Int = 50
   ) async throws(RedisError) -> [OperationStatus] {
@@ -38,7 +40,7 @@ extension OperationRecords {
     let reply = try await probe.send(
       RedisCommand("ZRANGE", index, String(-limit), "-1"), action: action)
     let ids = (reply.array ?? []).compactMap(\.text).filter(isID)
-    let asked = ids.filter { known[$0]?.state.isOver != true }
+    let asked = ids.filter { known[$0]?.state.isFinal != true }
     var found: [String: OperationStatus] = [:]
     if !asked.isEmpty {
       let answers = try await probe.pipeline(

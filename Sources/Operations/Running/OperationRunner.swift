@@ -33,40 +33,41 @@ package struct OperationRunner: Sendable {
   /// - Returns: the final status; it is in the mirror and the audit, too.
   package func run(_ audit: any RunAuditing) async -> OperationStatus {
     let folder = RunFolder(state: ticket.folder, operation: ticket.plan.id)
-    var problem: String?
-    var journal: RunJournal?
-    do throws(DocumentError) {
-      journal = try RunJournal(folder)
-      try RunFolder.write(ticket.plan.json, to: folder.plan)
-      try RunFolder.write(String(runner.split(separator: ":").last ?? ""), to: folder.processFile)
-    } catch {
-      journal = nil
-      problem = error.description
-    }
-    let mirror = RunMirror(ticket, state: state, loop: loop, wall: wall)
+    let mirror = RunMirror(ticket, state: state, loop: loop, runner: runner, wall: wall)
     var checkpoint = RunCheckpoint(operation: ticket.plan.id, nodes: ticket.plan.request.nodes)
     checkpoint.started = wall()
-    if ticket.mode == .takeOver {
-      let found = [RunJournal.last(folder), await mirror.checkpoint()].compactMap { $0 }
-      guard let best = found.max(by: { $0.reach < $1.reach }) else {
-        return await end(
-          .failed("nothing is known of how far operation \(ticket.plan.id) came"), audit, mirror)
+    do throws(RunStop) {
+      if ticket.mode == .takeOver {
+        var found = await mirror.checkpoints()
+        if let last = RunJournal.last(folder) { found.insert(last, at: 0) }
+        guard let best = RunCheckpoint.merged(found) else {
+          throw .failed("nothing is known of how far operation \(ticket.plan.id) came")
+        }
+        checkpoint = best
       }
-      checkpoint = best
+      try await mirror.takeLease(above: checkpoint.fence)
+    } catch {
+      return await end(error, audit, mirror)
     }
+    checkpoint.fence = max(checkpoint.fence, mirror.lease.current.fence)
+    let hasEnded = checkpoint.event == "ended \(OperationState.aborted.rawValue)"
+    checkpoint.event = "begun"
+    let (journal, problem) = open(folder, checkpoint)
     state.update { $0.started = checkpoint.started }
     let context = RunContext(
-      ticket, loop: loop, state: state, journal: journal, checkpoint: checkpoint, wall: wall)
+      ticket, loop: loop, state: state, journal: journal, lease: mirror.lease,
+      checkpoint: checkpoint, wall: wall)
+    guard !hasEnded else {
+      return await end(.aborted("it was aborted before"), audit, mirror, context)
+    }
     let begun = await audit.record(
       ticket.mode == .start ? "started" : "taken over",
       result: ticket.plan.preview.keys.value == 0
         ? "" : "expects \(ticket.plan.preview.keys.value) keys",
       details: planDetails())
-    if let refusal = refusal(begun, journal == nil ? problem : nil, await mirror.isWritable()) {
-      return await end(.failed(refusal), audit, mirror)
-    }
-    if let problem {
-      state.update { $0.note = "no local journal (\(problem)); the mirror in Redis carries it" }
+    warn(begun, problem)
+    if let refusal = refusal(begun, problem, await mirror.isWritable()) {
+      return await end(.failed(refusal), audit, mirror, context)
     }
     let publishing = loop.spawn { await mirror.publish(context) }
     defer { publishing.cancel() }
@@ -75,13 +76,39 @@ package struct OperationRunner: Sendable {
       try await work(context)
       stop = nil
     } catch {
-      stop = error
+      stop = state.isSuperseded ? .superseded : error
     }
     publishing.cancel()
     _ = await publishing.value
-    // The last line says how it ended; a journal that cannot be written is in the audit by now.
-    try? await context.note("ended", synced: true) { _ in }
     return await end(stop, audit, mirror, context)
+  }
+
+  /// The journal with its first line on the disk, or why there is none.
+  private func open(
+    _ folder: RunFolder, _ checkpoint: RunCheckpoint
+  ) -> (journal: RunJournal?, problem: String?) {
+    do throws(DocumentError) {
+      let journal = try RunJournal(folder)
+      try RunFolder.write(ticket.plan.json, to: folder.plan)
+      try RunFolder.write(String(runner.split(separator: ":").last ?? ""), to: folder.processFile)
+      try journal.append(checkpoint, at: wall(), synced: true)
+      return (journal, nil)
+    } catch {
+      return (nil, error.description)
+    }
+  }
+
+  /// What whoever watches the run has to know all the time.
+  private func warn(_ audit: RunAudit.Outcome, _ problem: String?) {
+    if ticket.isBreakGlass {
+      state.warn(
+        audit.sinks.isEmpty
+          ? "BREAK-GLASS by \(ticket.actor.user): no audit sink has taken it yet"
+          : "BREAK-GLASS by \(ticket.actor.user)")
+    }
+    if let problem {
+      state.warn("no local journal (\(problem)); the mirror in Redis carries it")
+    }
   }
 
   /// Why it must not begin: nothing would record it.
@@ -137,14 +164,7 @@ package struct OperationRunner: Sendable {
       pulse.close()
     }
     try await identify(context, node, mutator)
-    let name = OperationRecords.name(ticket.plan.id)
-    let lease = try await Self.stopping { () throws(RedisError) in
-      try await mutator.takeLease(name, holder: runner)
-    }
-    guard let lease else {
-      throw .failed("another runner is at work on it; its lease has not run out")
-    }
-    state.update { $0.fence = max($0.fence, lease.fence) }
+    let lease = try await lease(context, node, mutator)
     let isPaced = !context.request.pace.isFull
     let monitor = RunMonitor(pulse, ticket.thresholds, isPaced: isPaced)
     monitor.renewed(lease)
@@ -162,7 +182,7 @@ package struct OperationRunner: Sendable {
         try await mutator.time()
       })
     shard.copies = keeper
-    try await context.note("started", synced: true) { $0.fence = max($0.fence, lease.fence) }
+    try await context.note("started", synced: true) { _ in }
     state.updateShard(node) { $0.state = .running }
     let verdict: Verdict
     do throws(RunStop) {
@@ -179,15 +199,33 @@ package struct OperationRunner: Sendable {
         $0.state = if case .aborted = error { .aborted } else { .failed }
         $0.fault = message
       }
-      await Self.release(shard.changes.lease, mutator)
+      await release(lease, context, node, mutator)
       throw error
     }
-    await Self.release(shard.changes.lease, mutator)
+    await release(lease, context, node, mutator)
     return verdict
   }
 
-  private static func release(_ lease: Lease, _ mutator: Mutator) async {
-    // It runs out by itself in ten seconds.
+  /// On the first server that of the whole operation; on others one that follows from it.
+  private func lease(
+    _ context: RunContext, _ node: NodeID, _ mutator: Mutator
+  ) async throws(RunStop) -> Lease {
+    let whole = context.lease.current
+    guard node != context.request.nodes.first else { return whole }
+    let lease = try await Self.stopping { () throws(RedisError) in
+      try await mutator.takeLease(
+        whole.name, holder: runner, if: .always(above: 0),
+        lifeMilliseconds: whole.lifeMilliseconds)
+    }
+    guard let lease else { throw .superseded }
+    return lease
+  }
+
+  private func release(
+    _ lease: Lease, _ context: RunContext, _ node: NodeID, _ mutator: Mutator
+  ) async {
+    guard node != context.request.nodes.first else { return }
+    // It runs out by itself.
     do throws(RedisError) { try await mutator.releaseLease(lease) } catch {}
   }
 
@@ -262,6 +300,7 @@ package struct OperationRunner: Sendable {
     _ stop: RunStop?, _ audit: any RunAuditing, _ mirror: RunMirror, _ context: RunContext? = nil
   ) async -> OperationStatus {
     let now = wall()
+    if stop == .superseded { state.supersede() }
     state.update { status in
       status.updated = now
       status.finished = now
@@ -274,22 +313,32 @@ package struct OperationRunner: Sendable {
       }
       if let stop { status.note = stop.message }
     }
-    // The new holder tells how it goes on; what this one would say is out of date.
-    if stop != .superseded { await mirror.finish(context?.checkpoint) }
     let status = state.status
+    // A journal that cannot be written is in the audit by now.
+    try? await context?.note("ended \(status.state.rawValue)", synced: true) { _ in }
     _ = await audit.record(
-      status.state.rawValue, result: status.verdict?.text ?? status.note,
-      details: status.shards.map { ($0.node.rawValue, Self.summary($0)) })
+      stop == .superseded ? "superseded" : status.state.rawValue,
+      result: status.verdict?.text ?? status.note,
+      details: status.shards.map {
+        ($0.node.rawValue, Self.summary($0, writesAbsent: ticket.plan.request.writesAbsent))
+      })
+    // Without the lease it says nothing there: another holds it, and tells how it goes on.
+    if let context, stop != .superseded {
+      await mirror.finish(context.checkpoint)
+      await mirror.releaseLease()
+    }
     await audit.flush()
     mirror.close()
     return status
   }
 
-  /// One server's result in words: `12,345 changed, 2 skipped, 250 of unknown outcome`.
-  package static func summary(_ shard: ShardStatus) -> String {
+  /// One server's result in words: `12,345 changed, 2 not there, 250 of unknown outcome`.
+  package static func summary(_ shard: ShardStatus, writesAbsent: Bool) -> String {
     var parts = ["\(OperationText.grouped(shard.changed)) changed"]
-    // Not there, or there already: which of them the kind of operation says.
-    if shard.skipped > 0 { parts.append("\(OperationText.grouped(shard.skipped)) skipped") }
+    if shard.skipped > 0 {
+      let why = writesAbsent ? "there already" : "not there"
+      parts.append("\(OperationText.grouped(shard.skipped)) \(why)")
+    }
     if shard.failed > 0 { parts.append("\(OperationText.grouped(shard.failed)) failed") }
     if shard.indeterminate > 0 {
       parts.append(

@@ -1,6 +1,6 @@
 /// Takes a run's records. What a sink refuses now it gets later (`flush`).
 package protocol RunAuditing: Sendable {
-  /// - Parameter event: `started`, `taken over`, `done`, `aborted`, `failed`
+  /// - Parameter event: `started`, `taken over`, `done`, `aborted`, `failed`, `superseded`
   func record(
     _ event: String, result: String, details: [(String, String)]
   ) async -> RunAudit.Outcome

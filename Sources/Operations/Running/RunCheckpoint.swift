@@ -27,7 +27,7 @@ package struct RunCheckpoint: Sendable, Hashable {
 
   package var operation: String
   package var fence: UInt64 = 0
-  /// `started`, `sent`, `done`, `resumed`, `verified`, `ended`
+  /// `begun`, `identified`, `started`, `sent`, `done`, `verified`, `ended done`, `ended aborted`, …
   package var event = ""
   package var started = WallTime(microseconds: 0)
   package var shards: [Shard]
@@ -45,9 +45,29 @@ package struct RunCheckpoint: Sendable, Hashable {
     }
   }
 
-  /// What has been seen through: the better of two checkpoints has more.
-  package var reach: (UInt64, UInt64) {
-    (fence, shards.reduce(0) { $0 &+ $1.status.visited &+ $1.status.changed })
+  /// The best of what is known of each server's part: later holders know better, and of one holder
+  /// the one that has seen more through. A batch that was sent is more than one that was not.
+  package static func merged(_ found: [RunCheckpoint]) -> RunCheckpoint? {
+    func rank(_ checkpoint: RunCheckpoint) -> (Int, UInt64, Int) {
+      (checkpoint.shards.count, checkpoint.fence, checkpoint.event.hasPrefix("ended") ? 1 : 0)
+    }
+    guard var best = found.max(by: { rank($0) < rank($1) }) else { return nil }
+    best.fence = found.reduce(0) { max($0, $1.fence) }
+    for index in best.shards.indices {
+      let node = best.shards[index].node
+      let parts = found.compactMap { checkpoint in
+        checkpoint[node].map { (reach: (checkpoint.fence, $0.reach, $0.open), shard: $0) }
+      }
+      if let part = parts.max(by: { $0.reach < $1.reach }) { best.shards[index] = part.shard }
+    }
+    return best
+  }
+}
+
+extension RunCheckpoint.Shard {
+  /// Counts up with everything that is seen through.
+  fileprivate var reach: UInt64 {
+    status.visited &+ status.changed &+ status.skipped &+ status.failed &+ (isFinished ? 1 : 0)
   }
 }
 

@@ -11,23 +11,25 @@ final class RunContext: Sendable {
   let state: RunState
   let folder: RunFolder
   let wall: @Sendable () -> WallTime
-  let resolver: Resolver
   /// nil where the state folder cannot be written: the mirror alone carries the run then.
   let journal: RunJournal?
+  /// The right to the whole operation, on its first server.
+  let lease: HeldLease
   private let current: Mutex<RunCheckpoint>
   private let lastSync = Mutex(EventLoop.Instant(nanoseconds: 0))
+  private let isJournalBroken = Mutex(false)
 
   init(
-    _ ticket: RunTicket, loop: EventLoop, state: RunState, journal: RunJournal?,
+    _ ticket: RunTicket, loop: EventLoop, state: RunState, journal: RunJournal?, lease: HeldLease,
     checkpoint: RunCheckpoint, wall: @Sendable @escaping () -> WallTime
   ) {
     self.ticket = ticket
+    self.lease = lease
     self.loop = loop
     self.state = state
     self.journal = journal
     self.wall = wall
     folder = RunFolder(state: ticket.folder, operation: ticket.plan.id)
-    resolver = Resolver(loop: loop)
     current = Mutex(checkpoint)
   }
 
@@ -36,13 +38,7 @@ final class RunContext: Sendable {
   var checkpoint: RunCheckpoint { current.withLock { $0 } }
 
   func mutator(_ node: NodeID, timeout: Duration = .seconds(5)) -> Mutator? {
-    guard let server = ticket.servers.first(where: { $0.node == node }) else { return nil }
-    var options = RedisClient.Options()
-    options.commandTimeout = timeout
-    options.clientName = "cacheconsole-run"
-    return Mutator(
-      endpoint: server.endpoint, password: server.password, options: options, loop: loop,
-      resolver: resolver)
+    ticket.mutator(node, timeout: timeout, loop: loop)
   }
 
   /// Changes the checkpoint and writes it to the journal.
@@ -65,7 +61,7 @@ final class RunContext: Sendable {
         status.fault = fault
       }
     }
-    guard let journal else { return }
+    guard let journal, !isJournalBroken.withLock({ $0 }) else { return }
     let now = EventLoop.now()
     let isDue = lastSync.withLock { last in
       guard synced || last.duration(to: now) > .seconds(1) else { return false }
@@ -83,7 +79,9 @@ final class RunContext: Sendable {
         try journal.append(checkpoint, at: time, synced: true)
       }
     } catch {
-      throw .failed("the journal: \(error.description)")
+      // Each batch carries its checkpoint to the server: that is what a takeover goes on from.
+      isJournalBroken.withLock { $0 = true }
+      state.warn("the journal ended (\(error.description)); the mirror in Redis carries the run")
     }
   }
 
@@ -93,6 +91,7 @@ final class RunContext: Sendable {
   func gate(_ monitor: RunMonitor? = nil) async throws(RunStop) {
     var wasPaused = false
     while true {
+      if state.isSuperseded { throw .superseded }
       let (control, reason) = state.control
       let hold = monitor?.hold
       switch control {
@@ -118,6 +117,17 @@ final class RunContext: Sendable {
         wasPaused = true
       }
       await nap(.milliseconds(50))
+    }
+  }
+
+  /// Waits its turn, and hears meanwhile what the run is told.
+  func wait(_ duration: Duration, _ monitor: RunMonitor) async throws(RunStop) {
+    let end = EventLoop.now().advanced(by: duration)
+    while true {
+      try await gate(monitor)
+      let left = EventLoop.now().duration(to: end)
+      guard left > .zero else { return }
+      await nap(min(left, .milliseconds(100)))
     }
   }
 

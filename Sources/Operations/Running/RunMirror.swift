@@ -4,106 +4,219 @@ internal import EventLoop
 internal import Redis
 
 /// Writes a run's status and checkpoint where every console sees them, and reads what they tell it.
-struct RunMirror: Sendable {
+///
+/// Everything is written under the lease of the whole operation, which it holds on the plan's first
+/// server: a runner that was paused for too long overwrites nothing of the one that came after it.
+final class RunMirror: Sendable {
   private let ticket: RunTicket
   private let state: RunState
   private let loop: EventLoop
   private let wall: @Sendable () -> WallTime
+  private let runner: String
+  private let begin = EventLoop.now()
   /// On the plan's first server.
   private let mutator: Mutator?
+  let lease: HeldLease
 
   private static let interval = Duration.milliseconds(250)
 
   init(
-    _ ticket: RunTicket, state: RunState, loop: EventLoop, wall: @escaping @Sendable () -> WallTime
+    _ ticket: RunTicket, state: RunState, loop: EventLoop, runner: String,
+    wall: @escaping @Sendable () -> WallTime
   ) {
     self.ticket = ticket
     self.state = state
     self.loop = loop
     self.wall = wall
-    let home = ticket.plan.request.nodes.first
-    mutator = ticket.servers.first { $0.node == home }.map { server in
-      var options = RedisClient.Options()
-      options.clientName = "cacheconsole-run"
-      return Mutator(
-        endpoint: server.endpoint, password: server.password, options: options, loop: loop)
-    }
+    self.runner = runner
+    mutator = ticket.mutator(ticket.plan.request.nodes.first, loop: loop)
+    lease = HeldLease(.none(OperationRecords.name(ticket.plan.id)))
   }
 
   func close() { mutator?.close() }
 
   private var id: String { ticket.plan.id }
 
+  // MARK: The lease
+
+  /// Takes the right to the whole operation, or says why it cannot.
+  func takeLease(above fence: UInt64) async throws(RunStop) {
+    guard let mutator else {
+      throw .failed("the first server of the plan is not in this environment (any more)")
+    }
+    do throws(RedisError) {
+      let isTaken = try await take(
+        mutator, ticket.mode == .start ? .first : .free(above: fence))
+      guard !isTaken else { return }
+    } catch {
+      guard mayBeginWithout(error) else { throw RunStop(error) }
+      state.warn("no lease yet: the server is out of memory for it")
+      return
+    }
+    throw .failed(
+      ticket.mode == .start
+        ? "operation \(id) was started before: what is left of it can be taken over"
+        : "another runner is at work on it: its lease has not run out")
+  }
+
+  private func take(
+    _ mutator: Mutator, _ condition: LeaseCondition
+  ) async throws(RedisError) -> Bool {
+    let taken = try await mutator.takeLease(
+      OperationRecords.name(id), holder: runner, if: condition,
+      lifeMilliseconds: ticket.thresholds.leaseMilliseconds)
+    guard let taken else { return false }
+    lease.replace(taken)
+    state.update { $0.fence = taken.fence }
+    return true
+  }
+
+  /// Deleting frees memory: of all operations, this one must not wait for memory to be free.
+  private func mayBeginWithout(_ error: RedisError) -> Bool {
+    ticket.mode == .start && ticket.plan.request.action == .invalidate
+      && error.message.hasPrefix("OOM")
+  }
+
+  /// So that nobody has to wait for its end.
+  func releaseLease() async {
+    guard let mutator, lease.current.fence > 0, !state.isSuperseded else { return }
+    // It runs out by itself.
+    do throws(RedisError) { try await mutator.releaseLease(lease.current) } catch {}
+  }
+
+  private func write(_ commands: [RedisCommand]) async throws(FenceError) {
+    guard let mutator else { throw .superseded }
+    for isLast in [false, true] {
+      if lease.current.fence == 0 {
+        let isTaken: Bool
+        do throws(RedisError) {
+          isTaken = try await take(mutator, .first)
+        } catch {
+          throw .server(error)
+        }
+        guard isTaken else { throw .superseded }
+      }
+      var changes = FencedChanges(mutator, lease.current)
+      do throws(FenceError) {
+        let outcome = try await changes.commit(commands, action: "recording the operation")
+        guard case .done(let replies) = outcome else { throw .superseded }
+        for case .error(let text) in replies {
+          throw .server(mutator.refusal(text, action: "recording the operation"))
+        }
+        return
+      } catch {
+        guard error == .superseded, !isLast else { throw error }
+      }
+      let isOurs: Bool
+      do throws(RedisError) {
+        isOurs = try await mutator.reclaimLease(lease.current)
+      } catch {
+        throw .server(error)
+      }
+      guard isOurs else { throw .superseded }
+    }
+  }
+
+  private func record(_ texts: [(String, String)]) -> [RedisCommand] {
+    texts.compactMap { .ownRecord($0.0, $0.1, seconds: OperationRecords.lifeSeconds) }
+  }
+
+  // MARK: What is written
+
   /// Puts the plan there; false if it cannot.
   func isWritable() async -> Bool {
-    guard let mutator else { return false }
     var texts = [(OperationRecords.status(id), state.status.json)]
     let plan = ticket.plan.json
     if plan.utf8.count <= OperationRecords.largestPlan {
       texts.append((OperationRecords.plan(id), plan))
     }
-    do throws(RedisError) {
-      try await mutator.record(texts, seconds: OperationRecords.lifeSeconds)
-      try await mutator.list(
-        id, in: OperationRecords.index,
-        score: UInt64(clamping: state.status.started.microseconds / 1000),
-        limit: OperationRecords.limit, seconds: OperationRecords.lifeSeconds)
+    let listing = RedisCommand.ownListing(
+      id, in: OperationRecords.index,
+      score: UInt64(clamping: state.status.started.microseconds / 1000),
+      limit: OperationRecords.limit, seconds: OperationRecords.lifeSeconds)
+    do throws(FenceError) {
+      try await write(record(texts) + listing)
       return true
     } catch {
-      let text = error.description
-      state.update { $0.note = "not mirrored: \(text)" }
+      switch error {
+      case .superseded: state.supersede()
+      case .server(let cause): state.warn("not mirrored: \(cause.description)")
+      }
       return false
     }
   }
 
-  /// What a runner before this one left there.
-  func checkpoint() async -> RunCheckpoint? {
-    guard let mutator else { return nil }
-    do throws(RedisError) {
-      let found = try await mutator.records([OperationRecords.checkpoint(id)])
-      guard let bytes = found.first ?? nil else { return nil }
-      return try? RunCheckpoint(json: bytes, file: OperationRecords.checkpoint(id))
-    } catch {
-      return nil
+  /// What a runner before this one left there, and on the run's other servers.
+  func checkpoints() async -> [RunCheckpoint] {
+    var found: [RunCheckpoint] = []
+    for node in ticket.plan.request.nodes {
+      guard let mutator = ticket.mutator(node, loop: loop) else { continue }
+      defer { mutator.close() }
+      let names = [OperationRecords.checkpoint(id), OperationRecords.shard(id)]
+      // Where one does not answer, the run meets it again and says so.
+      guard let texts = try? await mutator.records(names) else { continue }
+      for (name, text) in zip(names, texts) {
+        guard let text, let checkpoint = try? RunCheckpoint(json: text, file: name) else {
+          continue
+        }
+        found.append(checkpoint)
+      }
     }
+    return found
   }
 
   /// Several times a second: status and checkpoint out, control in. Until cancelled.
   func publish(_ context: RunContext) async {
     guard let mutator else { return }
-    // A stop from before this run is not meant for it.
     var oldStop: [UInt8]??
     var turn = 0
-    while !Task.isCancelled {
+    while !Task.isCancelled, !state.isSuperseded {
       state.measure(at: EventLoop.now())
-      do throws(RedisError) {
-        let told = try await mutator.records([
-          OperationRecords.stop, OperationRecords.control(id),
-        ])
-        let stop = told[0]
-        if let oldStop {
-          if let stop, stop != oldStop {
-            state.tell(.abort, reason: "stopped by \(Self.who(stop))")
-          }
-        } else {
-          oldStop = .some(stop)
-        }
-        if let control = told[1] { obey(control) }
+      do throws(FenceError) {
+        try await listen(to: mutator, &oldStop)
         if turn % 2 == 0 {
           let now = wall()
           state.update { $0.updated = now }
-          try await mutator.record(
-            [
+          try await write(
+            record([
               (OperationRecords.status(id), state.status.json),
               (OperationRecords.checkpoint(id), context.checkpoint.json(at: now)),
-            ], seconds: OperationRecords.lifeSeconds)
+            ]))
         }
       } catch {
-        // The run itself meets the same server; without the mirror it goes on.
+        // Without the mirror the run goes on: it meets the same server.
+        if error == .superseded { state.supersede() }
       }
       turn += 1
       do { try await loop.sleep(for: Self.interval) } catch { return }
     }
+  }
+
+  // MARK: What is heard
+
+  private func listen(
+    to mutator: Mutator, _ oldStop: inout [UInt8]??
+  ) async throws(FenceError) {
+    do throws(RedisError) {
+      let told = try await mutator.records([OperationRecords.stop, OperationRecords.control(id)])
+      if let stop = told[0], oldStop != .some(stop) {
+        var isOld = false
+        if oldStop == nil { isOld = try await isBeforeThis(mutator) }
+        if !isOld { state.tell(.abort, reason: "stopped by \(Self.who(stop))") }
+      }
+      oldStop = .some(told[0])
+      if let control = told[1] { obey(control) }
+    } catch {
+      throw .server(error)
+    }
+  }
+
+  /// A stop from before this run is not meant for it; one that was told while it started is. What is
+  /// left of its life says how old it is, whatever the clocks say.
+  private func isBeforeThis(_ mutator: Mutator) async throws(RedisError) -> Bool {
+    let left = try await mutator.remainingLives([Array(OperationRecords.stop.utf8)]).first ?? -2
+    let age = Int64(OperationRecords.stopSeconds) * 1000 - max(0, left)
+    return age > begin.duration(to: EventLoop.now()).nanoseconds / 1_000_000
   }
 
   private func obey(_ text: [UInt8]) {
@@ -127,14 +240,23 @@ struct RunMirror: Sendable {
   }
 
   func finish(_ checkpoint: RunCheckpoint?) async {
-    guard let mutator else { return }
     var texts = [(OperationRecords.status(id), state.status.json)]
     if let checkpoint {
       texts.append((OperationRecords.checkpoint(id), checkpoint.json(at: wall())))
     }
     // A server that is away keeps the last status; the journal and the audit have the end.
-    do throws(RedisError) {
-      try await mutator.record(texts, seconds: OperationRecords.lifeSeconds)
-    } catch {}
+    do throws(FenceError) { try await write(record(texts)) } catch {}
+  }
+}
+
+extension RunTicket {
+  /// A connection of its own to one of the run's servers.
+  func mutator(_ node: NodeID?, timeout: Duration = .seconds(5), loop: EventLoop) -> Mutator? {
+    guard let server = servers.first(where: { $0.node == node }) else { return nil }
+    var options = RedisClient.Options()
+    options.commandTimeout = timeout
+    options.clientName = "cacheconsole-run"
+    return Mutator(
+      endpoint: server.endpoint, password: server.password, options: options, loop: loop)
   }
 }

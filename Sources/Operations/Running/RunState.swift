@@ -8,6 +8,9 @@ package final class RunState: Sendable {
     var status: OperationStatus
     var control = OperationControl.run
     var controlReason = ""
+    var isSuperseded = false
+    /// What stays in the note, whatever else it says.
+    var warnings: [String] = []
     /// (time, changed or visited) for the rate, newest last.
     var samples: [(at: EventLoop.Instant, changed: UInt64, visited: UInt64)] = []
     var commands: UInt64 = 0
@@ -18,7 +21,21 @@ package final class RunState: Sendable {
 
   package init(_ status: OperationStatus) { state = Mutex(State(status: status)) }
 
-  package var status: OperationStatus { state.withLock { $0.status } }
+  package var status: OperationStatus {
+    state.withLock { state in
+      guard !state.warnings.isEmpty else { return state.status }
+      var status = state.status
+      status.note = (state.warnings + [status.note]).filter { !$0.isEmpty }.joined(separator: "; ")
+      return status
+    }
+  }
+
+  /// Stands in the note from now on.
+  package func warn(_ text: String) {
+    state.withLock { state in
+      if !state.warnings.contains(text) { state.warnings.append(text) }
+    }
+  }
 
   package func update(_ change: (inout OperationStatus) -> Void) {
     state.withLock { change(&$0.status) }
@@ -45,6 +62,11 @@ package final class RunState: Sendable {
       state.controlReason = reason
     }
   }
+
+  /// True once another runner was seen to hold the lease: nothing more may be sent.
+  package var isSuperseded: Bool { state.withLock { $0.isSuperseded } }
+
+  package func supersede() { state.withLock { $0.isSuperseded = true } }
 
   // MARK: Errors
 

@@ -99,6 +99,7 @@ extension RunThresholds {
     json.field("lazy_free_objects", lazyFreeObjects)
     json.field("error_share", errorShare)
     json.field("unreachable_seconds", unreachableSeconds)
+    json.field("lease_milliseconds", leaseMilliseconds)
   }
 
   init(_ reader: inout ObjectReader) throws(DocumentError) {
@@ -112,5 +113,7 @@ extension RunThresholds {
     lazyFreeObjects = try reader.optionalCount("lazy_free_objects") ?? lazyFreeObjects
     errorShare = try reader.number("error_share", in: 0...1) ?? errorShare
     unreachableSeconds = try reader.number("unreachable_seconds", in: range) ?? unreachableSeconds
+    let lease = try reader.optionalCount("lease_milliseconds") ?? leaseMilliseconds
+    leaseMilliseconds = min(max(lease, 100), 3_600_000)
   }
 }

@@ -22,6 +22,7 @@ extension ShardRun {
         }
         let text = last.description
         runState.updateShard(node) { $0.fault = text }
+        if runState.isSuperseded { throw .superseded }
         if case (.abort, let reason) = runState.control { throw .aborted(reason) }
         await context.nap(.seconds(pause))
         pause = min(2, pause * 2)
@@ -52,24 +53,15 @@ extension ShardRun {
       case .superseded: break
       }
     }
-    let mutator = changes.mutator
-    let lease: Lease?
+    let isOurs: Bool
     do throws(RedisError) {
-      lease = try await mutator.takeLease(
-        changes.lease.name, holder: runState.status.runner, after: changes.lease.fence)
+      isOurs = try await changes.mutator.reclaimLease(changes.lease)
     } catch {
       guard Self.isPassing(error) else { throw RunStop(error) }
       return
     }
-    guard let lease else { throw .superseded }
-    changes = FencedChanges(mutator, lease)
-    monitor.renewed(lease)
-    try await noteFence(lease.fence)
-  }
-
-  private func noteFence(_ fence: UInt64) async throws(RunStop) {
-    runState.update { $0.fence = max($0.fence, fence) }
-    try await context.note("lease") { $0.fence = max($0.fence, fence) }
+    guard isOurs else { throw .superseded }
+    monitor.renewed(changes.lease)
   }
 
   /// The plan was made for one server process; SCAN's cursor belongs to it, too.

@@ -34,7 +34,8 @@ extension ShardRun {
         try await context.gate(monitor)
         if !request.pace.isFull {
           // Pages without a match cost the server their walk all the same.
-          await context.nap(pacer.delay(for: max(1, Int(visited) / 5), now: EventLoop.now()))
+          try await context.wait(
+            pacer.delay(for: max(1, Int(visited) / 5), now: EventLoop.now()), monitor)
         }
         let shardNode = node
         try await context.note("done") { checkpoint in

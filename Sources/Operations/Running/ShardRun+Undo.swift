@@ -10,8 +10,11 @@ extension ShardRun {
     let store = CopyStore(folder: CopyStore.folder(in: context.ticket.folder))
     let restoresLives = changedLives(operation)
     var reader: CopyReader
+    let newest: [[UInt8]: Int]
     do throws(DocumentError) {
       let path = try store.path(operation, node)
+      newest = try Self.newest(
+        try store.reader(path: path, now: context.wall(), allowsUnfinished: true))
       reader = try store.reader(path: path, now: context.wall(), allowsUnfinished: true)
     } catch {
       throw .failed("the copies of operation \(operation): \(error.description)")
@@ -22,8 +25,8 @@ extension ShardRun {
       do throws(DocumentError) {
         while records.count < 100, let record = try reader.next() {
           index += 1
-          // What a killed runner has put back already.
-          if index > shard.index { records.append(record) }
+          // What a killed runner has put back already, and what was copied again later.
+          if index > shard.index, newest[record.key] == index { records.append(record) }
         }
       } catch {
         throw .failed("the copies of operation \(operation): \(error.description)")
@@ -32,7 +35,7 @@ extension ShardRun {
       let reached = index
       try await context.gate(monitor)
       if !isLast {
-        await context.nap(pacer.delay(for: records.count, now: EventLoop.now()))
+        try await context.wait(pacer.delay(for: records.count, now: EventLoop.now()), monitor)
         let count = records.count
         try await context.note("sent") { $0[node]?.open = count }
       }
@@ -54,6 +57,20 @@ extension ShardRun {
       for record in records where !outcome.refused.contains(record.key) { sample.add(record.key) }
       if isLast { return }
     }
+  }
+
+  /// Where the last copy of each key is, counted from 1: a key that was written while its batch was on
+  /// its way was copied again, and the last copy is what was deleted.
+  private static func newest(
+    _ reader: consuming CopyReader
+  ) throws(DocumentError) -> [[UInt8]: Int] {
+    var places: [[UInt8]: Int] = [:]
+    var index = 0
+    while let record = try reader.next() {
+      index += 1
+      places[record.key] = index
+    }
+    return places
   }
 
   /// True if the operation changed lives only: its keys are still there.
@@ -91,7 +108,8 @@ extension ShardRun {
             return .restore(record.key, record.payload, milliseconds: UInt64(end - now))
           }
         guard !commands.isEmpty else { return result }
-        let outcome = try await changes.commit(commands, action: "putting keys back")
+        let outcome = try await changes.commit(
+          commands, with: record, action: "putting keys back")
         guard case .done(let replies) = outcome else {
           throw .superseded
         }
@@ -112,7 +130,7 @@ extension ShardRun {
         return result
       } catch {
         if case .server(let cause) = error, cause.kind == .indeterminate || cause.kind == .timeout {
-          result.indeterminate = UInt64(records.count)
+          result.indeterminate &+= UInt64(records.count)
         }
         // A key that changed between the look and the change ends up here, too: looked at again.
         try await recover(from: error)

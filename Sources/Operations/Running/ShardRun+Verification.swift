@@ -17,8 +17,9 @@ extension ShardRun {
     while !rest.isEmpty {
       let part = Array(rest.prefix(500))
       rest = rest.dropFirst(part.count)
-      try await context.gate(monitor)
-      await context.nap(pacer.delay(for: part.count / 5 + 1, now: EventLoop.now()))
+      observe()
+      try await context.wait(
+        pacer.delay(for: part.count / 5 + 1, now: EventLoop.now()), monitor)
       let lives: [Int64]
       while true {
         do throws(RedisError) {

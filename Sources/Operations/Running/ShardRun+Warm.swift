@@ -88,7 +88,9 @@ extension ShardRun {
             .restore(record.key.bytes, payload, milliseconds: life ?? 0)
           }
         }
-        guard case .done(let replies) = try await changes.commit(commands, action: "loading keys")
+        guard
+          case .done(let replies) = try await changes.commit(
+            commands, with: record, action: "loading keys")
         else { throw .superseded }
         monitor.renewed(changes.lease)
         for (record, reply) in zip(records, replies) {
@@ -105,7 +107,7 @@ extension ShardRun {
         break
       } catch {
         if case .server(let cause) = error, cause.kind == .indeterminate || cause.kind == .timeout {
-          outcome.indeterminate = UInt64(count)
+          outcome.indeterminate &+= UInt64(count)
         }
         try await recover(from: error)
       }

@@ -31,6 +31,7 @@ extension ShardRun {
       throw .failed("its answer was lost with the runner before: it may have happened")
     }
     let shardNode = node
+    try await renew()
     try await context.note("sent", synced: true) { $0[shardNode]?.open = 1 }
     let did: Bool
     do throws(RedisError) {

@@ -40,12 +40,9 @@ struct ShardRun {
     for (number, range) in parts.enumerated() {
       let part = Array(keys[range])
       try await context.gate(monitor)
-      pacer.observe(
-        p99Microseconds: monitor.p99, slowAbove: context.ticket.thresholds.slowMicroseconds,
-        now: EventLoop.now())
+      observe()
       if !request.pace.isFull || context.ticket.keysPerMinute != nil {
-        await context.nap(pacer.delay(for: part.count, now: EventLoop.now()))
-        try await context.gate(monitor)
+        try await context.wait(pacer.delay(for: part.count, now: EventLoop.now()), monitor)
       }
       try await context.note("sent") { $0[node]?.open = part.count }
       let outcome = try await attempt(part)
@@ -77,6 +74,15 @@ struct ShardRun {
     }
   }
 
+  /// Lowers the pace where others have to wait, and raises it again.
+  mutating func observe() {
+    let before = pacer.share
+    pacer.observe(
+      p99Microseconds: monitor.p99, slowAbove: context.ticket.thresholds.slowMicroseconds,
+      now: EventLoop.now())
+    if pacer.share < before { monitor.forget() }
+  }
+
   struct BatchOutcome {
     var changed: UInt64 = 0
     var failed: UInt64 = 0
@@ -93,13 +99,19 @@ struct ShardRun {
     while true {
       let outcome: FencedChanges.Outcome
       let start: EventLoop.Instant
+      // The server had no memory for a lease; now it may have had.
+      if changes.lease.fence == 0, context.lease.current.fence > 0 {
+        changes = FencedChanges(changes.mutator, context.lease.current)
+      }
       do throws(FenceError) {
         let commands = try await commands(for: keys, copying: conflicts < 3)
         start = EventLoop.now()
-        outcome = commands.isEmpty ? .done([]) : try await changes.commit(commands, action: action)
+        outcome =
+          commands.isEmpty
+          ? .done([]) : try await changes.commit(commands, with: record, action: action)
       } catch {
         if case .server(let cause) = error, cause.kind == .indeterminate || cause.kind == .timeout {
-          result.indeterminate = UInt64(clamping: keys.count)
+          result.indeterminate &+= UInt64(clamping: keys.count)
         }
         try await recover(from: error)
         continue
@@ -131,6 +143,16 @@ struct ShardRun {
   }
 
   private var action: String { "\(request.verb): changing keys" }
+
+  /// How far this server's part is, as it goes to the server in the same step as a batch: a runner that
+  /// takes over without this machine's journal knows of every batch that was done.
+  var record: RedisCommand? {
+    var checkpoint = context.checkpoint
+    checkpoint.shards = checkpoint.shards.filter { $0.node == node }
+    return .ownRecord(
+      OperationRecords.shard(context.plan.id), checkpoint.json(at: context.wall()),
+      seconds: OperationRecords.lifeSeconds)
+  }
 
   // MARK: Commands
 
