@@ -319,9 +319,7 @@ package struct OperationRunner: Sendable {
     _ = await audit.record(
       stop == .superseded ? "superseded" : status.state.rawValue,
       result: status.verdict?.text ?? status.note,
-      details: status.shards.map {
-        ($0.node.rawValue, Self.summary($0, writesAbsent: ticket.plan.request.writesAbsent))
-      })
+      details: status.shards.map { ($0.node.rawValue, Self.summary($0)) })
     // Without the lease it says nothing there: another holds it, and tells how it goes on.
     if let context, stop != .superseded {
       await mirror.finish(context.checkpoint)

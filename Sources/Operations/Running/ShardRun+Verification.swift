@@ -31,6 +31,9 @@ extension ShardRun {
       }
       for life in lives { book(life, into: &verdict) }
     }
+    // Over: how fast it went on the way is nobody's concern any more.
+    let slowness = pacer.reason
+    runState.update { if $0.note == slowness { $0.note = "" } }
     verdict.checked = UInt64(clamping: keys.count)
     verdict.stillThere = min(verdict.reborn, shard.status.failed)
     verdict.reborn -= verdict.stillThere

@@ -76,11 +76,14 @@ struct ShardRun {
 
   /// Lowers the pace where others have to wait, and raises it again.
   mutating func observe() {
-    let before = pacer.share
+    let before = pacer
     pacer.observe(
       p99Microseconds: monitor.p99, slowAbove: context.ticket.thresholds.slowMicroseconds,
       now: EventLoop.now())
-    if pacer.share < before { monitor.forget() }
+    if pacer.share < before.share { monitor.forget() }
+    guard pacer.reason != before.reason else { return }
+    let (old, new) = (before.reason, pacer.reason)
+    runState.update { if $0.note.isEmpty || $0.note == old { $0.note = new } }
   }
 
   struct BatchOutcome {
