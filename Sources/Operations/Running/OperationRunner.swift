@@ -330,13 +330,11 @@ package struct OperationRunner: Sendable {
     return status
   }
 
-  /// One server's result in words: `12,345 changed, 2 not there, 250 of unknown outcome`.
-  package static func summary(_ shard: ShardStatus, writesAbsent: Bool) -> String {
+  /// One server's result in words: `12,345 changed, 2 skipped, 250 of unknown outcome`.
+  package static func summary(_ shard: ShardStatus) -> String {
     var parts = ["\(OperationText.grouped(shard.changed)) changed"]
-    if shard.skipped > 0 {
-      let why = writesAbsent ? "there already" : "not there"
-      parts.append("\(OperationText.grouped(shard.skipped)) \(why)")
-    }
+    // Not there, or there already: which of them the kind of operation says.
+    if shard.skipped > 0 { parts.append("\(OperationText.grouped(shard.skipped)) skipped") }
     if shard.failed > 0 { parts.append("\(OperationText.grouped(shard.failed)) failed") }
     if shard.indeterminate > 0 {
       parts.append(
