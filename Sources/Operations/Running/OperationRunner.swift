@@ -173,7 +173,7 @@ package struct OperationRunner: Sendable {
     var shard = ShardRun(
       context: context, node: node, monitor: monitor, changes: FencedChanges(mutator, lease),
       pacer: RunPacer(keysPerSecond: keysPerSecond(context)),
-      batch: BatchSize(largest: isPaced ? 250 : 1000),
+      batch: BatchSize(largest: isPaced ? 250 : 1000, isPaced: isPaced),
       sample: HitSample(seed: UInt64(truncatingIfNeeded: wall().microseconds)),
       measures: isPaced)
     let keeper = try CopyKeeper(

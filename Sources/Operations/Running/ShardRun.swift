@@ -27,7 +27,11 @@ struct ShardRun {
 
   // MARK: Batches
 
-  /// Changes these keys; returns when the server has confirmed it and the journal has it.
+  /// Nothing slows it down or makes it wait, so that one batch follows the other.
+  private var isUnpaced: Bool { request.pace.isFull && context.ticket.keysPerMinute == nil }
+
+  /// Changes these keys; returns when the server has confirmed it and the journal has it, or will have
+  /// it with the next batch's line.
   ///
   /// - Parameter done: what else is true then: the cursor or index reached.
   mutating func change(
@@ -38,10 +42,10 @@ struct ShardRun {
     if measures { sizes = try await measure(keys) }
     let parts = batch.parts(keys, bytes: sizes)
     for (number, range) in parts.enumerated() {
-      let part = Array(keys[range])
+      let part = parts.count == 1 ? keys : Array(keys[range])
       try await context.gate(monitor)
-      observe()
-      if !request.pace.isFull || context.ticket.keysPerMinute != nil {
+      if !isUnpaced {
+        observe()
         try await context.wait(pacer.delay(for: part.count, now: EventLoop.now()), monitor)
       }
       try await context.note("sent") { $0[node]?.open = part.count }
@@ -49,7 +53,7 @@ struct ShardRun {
       let bytes = sizes.map { sizes in range.reduce(UInt64(0)) { $0 &+ (sizes[$1] ?? 0) } } ?? 0
       let isLast = number == parts.count - 1
       let shardNode = node
-      try await context.note("done") { checkpoint in
+      let book: (inout RunCheckpoint) -> Void = { checkpoint in
         guard var shard = checkpoint[shardNode] else { return }
         shard.open = 0
         shard.status.changed &+= outcome.changed
@@ -62,6 +66,12 @@ struct ShardRun {
         shard.status.bytes &+= bytes
         if isLast { done(&shard) }
         checkpoint[shardNode] = shard
+      }
+      if isUnpaced {
+        context.book("done", book)
+        if context.checkpoint[node]?.isFinished == true { try await context.catchUp() }
+      } else {
+        try await context.note("done", book)
       }
       for key in part { sample.add(key) }
       let isTooMuch = runState.count(
