@@ -105,7 +105,7 @@ import Testing
     #expect(read.records.count == 1)
     let failure = try #require(read.failure)
     #expect(failure.kind == .program)
-    #expect(failure.description.contains("loader' ended with exit code 3"))
+    #expect(failure.description.contains("'sh' ended with exit code 3"))
     #expect(failure.description.contains(#"no \x1b[31mdatabase / at db:5432"#))
   }
 
