@@ -60,8 +60,7 @@ package struct FencedChanges: Sendable {
 
   /// All of them or none, and none if the lease is not ours any more.
   ///
-  /// - Parameter record: a record of ours that is written with them; left out where the server has no
-  ///   memory for it, because changes may be what frees some.
+  /// - Parameter record: a record of ours that is written with them.
   /// - Returns: answers to `changes` only.
   package mutating func commit(
     _ changes: [RedisCommand], with record: RedisCommand? = nil, action: String
@@ -75,11 +74,10 @@ package struct FencedChanges: Sendable {
       throw .server(mutator.unexpected(action))
     }
     // An error while queueing names the command; EXEC then only says that it was aborted.
-    for (place, reply) in replies[..<index].enumerated() {
-      guard case .error(let text) = reply else { continue }
+    for case .error(let text) in replies[..<index] {
       generation = nil
-      if record != nil, place == own.count, text.hasPrefix("OOM") {
-        return try await commit(changes, action: action)
+      if text.hasPrefix("OOM"), changes.allSatisfy({ $0.statName == "unlink" }) {
+        return try await delete(changes, action)
       }
       throw .server(mutator.refused(text, action))
     }
@@ -98,6 +96,15 @@ package struct FencedChanges: Sendable {
     case .error(let text): throw .server(mutator.refused(text, action))
     case .simple, .bulk, .integer, .array: throw .server(mutator.unexpected(action))
     }
+  }
+
+  /// A server without memory queues no transaction at all, and deletions are what frees some: the lease
+  /// is looked at right before them instead.
+  private mutating func delete(
+    _ changes: [RedisCommand], _ action: String
+  ) async throws(FenceError) -> Outcome {
+    try await begin()
+    return .done(try await send(changes, action))
   }
 
   private mutating func ensure() async throws(FenceError) {

@@ -45,7 +45,9 @@ import Testing
     print(
       "\(name): truth inside in \(runs.held) of \(count), slowest first figure \(slowest) s,"
         + " mean width \(width) of the truth")
-    #expect(runs.held * 100 >= 95 * count, "\(name): \(runs.held) of \(count)")
+    // Each run holds it with 99 %: three misses in ten happen once in ten thousand tests.
+    let needed = isFull ? (95 * count + 99) / 100 : count - 2
+    #expect(runs.held >= needed, "\(name): \(runs.held) of \(count)")
     // The full test has the machine to itself; this one shares it with the other suites.
     #expect(slowest <= (isFull ? 1 : 3), "\(name): \(slowest) s")
     // An interval that holds everything says nothing.

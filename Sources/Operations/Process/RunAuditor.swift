@@ -11,11 +11,13 @@ final class RunAuditor: RunAuditing {
   private let streams: [Mutator]
   /// Lines that the file has not taken yet, oldest first.
   private let late = Mutex<[String]>([])
-  /// True once a record was taken by no sink at all.
+  /// True once a record of something that was done was taken by no sink at all.
   private let isUnrecorded = Mutex(false)
+  /// True if the beginning was, so that nothing was done.
+  private let isRefused = Mutex(false)
 
   /// Seconds that the end of a run waits for the file: a full disk is somebody's work already.
-  private static let patience = 10.0
+  private static let patience = 3.0
   /// The same where nothing else has it: break-glass is audited, however late.
   private static let longPatience = 3600.0
 
@@ -59,8 +61,17 @@ final class RunAuditor: RunAuditing {
       }
     }
     if isStreamed { sinks.append("stream") }
-    if sinks.isEmpty { isUnrecorded.withLock { $0 = true } }
+    if sinks.isEmpty { noteUnrecorded(event) }
     return RunAudit.Outcome(sinks: sinks, problems: problems)
+  }
+
+  private func noteUnrecorded(_ event: String) {
+    let isBeginning = event == "started" || event == "taken over"
+    if isBeginning, !(ticket.isBreakGlass && ticket.actor.role == .admin) {
+      isRefused.withLock { $0 = true }
+    } else if !isRefused.withLock({ $0 }) {
+      isUnrecorded.withLock { $0 = true }
+    }
   }
 
   /// Writes what the file did not take, as soon as it can.

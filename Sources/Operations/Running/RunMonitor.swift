@@ -7,8 +7,10 @@ private import Synchronization
 /// behind, how much waits to be freed. Slows the run down, makes it wait, ends it.
 final class RunMonitor: Sendable {
   private struct State {
-    /// The newest round trips in microseconds.
+    /// The newest round trips in microseconds, since the pace was lowered.
     var trips: [Double] = []
+    /// The newest second, for the abort.
+    var recent: [Double] = []
     var badSince: EventLoop.Instant?
     /// Why the run has to wait; nil: it need not.
     var hold: String?
@@ -32,7 +34,7 @@ final class RunMonitor: Sendable {
     self.isPaced = isPaced
   }
 
-  /// Microseconds; nil before there are ten.
+  /// Microseconds; nil before there are ten since the last `forget`.
   var p99: Double? {
     state.withLock { state in
       guard state.trips.count >= 10 else { return nil }
@@ -42,6 +44,9 @@ final class RunMonitor: Sendable {
   }
 
   var hold: String? { state.withLock { $0.hold } }
+
+  /// The pace has changed: what was before says nothing about the new one.
+  func forget() { state.withLock { $0.trips = [] } }
 
   /// A batch has renewed this lease.
   func renewed(_ lease: Lease) {
@@ -84,8 +89,10 @@ final class RunMonitor: Sendable {
     let reason: String? = state.withLock { state in
       state.trips.append(microseconds)
       if state.trips.count > Self.window { state.trips.removeFirst() }
-      // The newest second: an abort must not be about what was long ago.
-      let recent = state.trips.suffix(20).sorted()
+      // An abort must not be about what was long ago.
+      state.recent.append(microseconds)
+      if state.recent.count > 20 { state.recent.removeFirst() }
+      let recent = state.recent.sorted()
       let p95 = recent[min(recent.count - 1, recent.count * 95 / 100)]
       guard p95 > thresholds.abortMicroseconds else {
         state.badSince = nil

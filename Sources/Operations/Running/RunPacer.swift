@@ -5,7 +5,7 @@ package import EventLoop
 package struct RunPacer: Sendable {
   /// Keys per second at most.
   package let limit: Double
-  /// Share of the limit that is used now, 0.01…1.
+  /// Share of the limit that is used now; never less than `slowest` makes of it.
   package private(set) var share = 1.0
   /// Why it is less than all, in words; empty: it is not.
   package private(set) var reason = ""
@@ -14,6 +14,10 @@ package struct RunPacer: Sendable {
 
   /// Seconds between two changes of the share: long enough to see what the last one did.
   private static let patience = 0.5
+
+  /// Keys per second below which slowing down helps nobody: about 0.2 % of the server's time. Where
+  /// answers are slow all the same, the run is not why.
+  package static let slowest = 1000.0
 
   package init(keysPerSecond: Double) { limit = max(1, keysPerSecond) }
 
@@ -35,7 +39,7 @@ package struct RunPacer: Sendable {
     guard let p99Microseconds else { return }
     if let lastChange, lastChange.duration(to: now) < .seconds(Self.patience) { return }
     if p99Microseconds > slowAbove {
-      share = max(0.01, share * 0.6)
+      share = max(min(1, Self.slowest / limit), share * 0.6)
       reason = "slowed down: the server answers in \(Int(p99Microseconds)) µs at p99"
       lastChange = now
     } else if share < 1 {

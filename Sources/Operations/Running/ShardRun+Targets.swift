@@ -13,14 +13,15 @@ extension ShardRun {
     var cursor = Array(shard.cursor.utf8)
     let isWhole = request.isWholeTier
     let match = isWhole ? nil : pattern
-    let leavesSessions = !request.namesSessions
+    let spared = [OperationRequest.ownPrefix] + (request.namesSessions ? [] : [Self.sessionPrefix])
+    // Nearly all patterns begin with a word that rules them out.
+    let mayMeetSpared = spared.contains { Glob.mayMatch(pattern: pattern, prefix: $0) }
     var page = try await scan(cursor, match)
     while true {
       let ahead = page.isLast ? nil : readAhead(page.cursor, match)
-      let keys = page.keys.filter { key in
-        !key.starts(with: OperationRequest.ownPrefix)
-          && !(leavesSessions && key.starts(with: Self.sessionPrefix))
-      }
+      let keys =
+        mayMeetSpared
+        ? page.keys.filter { key in !spared.contains { key.starts(with: $0) } } : page.keys
       let next = page.cursor
       let isLast = page.isLast
       let visited = UInt64(clamping: max(batch.keys, page.keys.count))
@@ -53,7 +54,9 @@ extension ShardRun {
       }
       guard !isLast, let ahead else { return }
       cursor = next
-      switch await ahead.value {
+      let found = await ahead.value
+      context.releaseLater(page.keys)
+      switch found {
       case .success(let found): page = found
       case .failure(let error):
         try await recover(from: .server(error))

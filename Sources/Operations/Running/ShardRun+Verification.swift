@@ -8,14 +8,16 @@ extension ShardRun {
     var verdict = Verdict()
     guard let shard = context.checkpoint[node] else { return verdict }
     var keys = sample.keys
-    if case .keys(let named) = request.target, named.count <= 10_000 {
-      // Also what a killed runner hit before this one.
+    if !request.writesAbsent, case .keys(let named) = request.target, named.count <= 10_000 {
+      // Also what a killed runner hit before this one. Of keys that were to be loaded only those count
+      // that were there once: the loader may not have had the others.
       keys = named.map(\.bytes)
     }
     var rest = keys[...]
     while !rest.isEmpty {
       let part = Array(rest.prefix(500))
       rest = rest.dropFirst(part.count)
+      observe()
       try await context.wait(
         pacer.delay(for: part.count / 5 + 1, now: EventLoop.now()), monitor)
       let lives: [Int64]
@@ -29,6 +31,9 @@ extension ShardRun {
       }
       for life in lives { book(life, into: &verdict) }
     }
+    // Over: how fast it went on the way is nobody's concern any more.
+    let slowness = pacer.reason
+    runState.update { if $0.note == slowness { $0.note = "" } }
     verdict.checked = UInt64(clamping: keys.count)
     verdict.stillThere = min(verdict.reborn, shard.status.failed)
     verdict.reborn -= verdict.stillThere
@@ -87,10 +92,21 @@ extension Verdict {
     return sum
   }
 
+  private static func words(
+    _ action: OperationRequest.Action
+  ) -> (gone: String, asAsked: String, reborn: String) {
+    switch action {
+    case .adjust: ("not there", "as asked", "with another life")
+    case .warm, .restore: ("gone again", "there", "written since")
+    case .invalidate, .shorten, .slowlogReset, .clientKill: ("gone", "as asked", "written since")
+    }
+  }
+
   /// In words, for one kind of operation.
   func described(_ request: OperationRequest, started: WallTime, hit: UInt64) -> String {
+    let words = Self.words(request.action)
     let counts = [
-      (gone, "gone"), (asAsked, "as asked"), (reborn, "written since"),
+      (gone, words.gone), (asAsked, words.asAsked), (reborn, words.reborn),
       (stillThere, "still there"), (unknown, "unknown"),
     ].filter { $0.0 > 0 }.map { "\(OperationText.grouped($0.0)) \($0.1)" }
     let looked =

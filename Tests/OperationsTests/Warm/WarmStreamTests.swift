@@ -17,7 +17,7 @@ import Testing
   ) throws -> WarmProgram {
     let path = try folder.write("loader", "#!/bin/sh\n" + body, mode: 0o700)
     return WarmProgram(
-      command: [path], wanted: wanted?.map { KeyName($0) }, silenceSeconds: silence,
+      command: ["sh", path], wanted: wanted?.map { KeyName($0) }, silenceSeconds: silence,
       maximumLine: line)
   }
 

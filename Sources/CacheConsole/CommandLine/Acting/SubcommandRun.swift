@@ -55,9 +55,10 @@ struct SubcommandRun {
       show(plan)
       return 0
     }
-    if plan.preview.keys.value == 0, plan.request.target != .server {
+    if plan.preview.keys.value == 0, !plan.request.isAboutServer {
       show(plan)
-      StandardStreams.complain("nothing to do: no key matches")
+      StandardStreams.complain(
+        "nothing to do: " + (plan.request.writesAbsent ? "every key is there" : "no key matches"))
       return 0
     }
     let confirmed = try Confirmation(options: options).confirm(plan) { show(plan) }
