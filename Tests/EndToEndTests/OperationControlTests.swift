@@ -13,8 +13,8 @@ import Testing
   }
 
   /// Five to ten seconds of work.
-  private func start(rate: Int = 500) throws -> String {
-    try shop.start(["invalidate", "--pattern", "many:*", "--rate", String(rate)])
+  private func start(_ pattern: String = "many:*", rate: Int = 500) throws -> String {
+    try shop.start(["invalidate", "--pattern", pattern, "--rate", String(rate)])
   }
 
   @Test func `a detached run is listed, pauses, goes on, aborts`() throws {
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func `stop ends them all`() throws {
-    let ids = try [start(), start()]
+    let ids = try [start("many:*[02468]", rate: 250), start("many:*[13579]", rate: 250)]
     let stopped = try shop.run(["operations", "stop"])
     #expect(stopped.output == "every operation of every console was told to stop\n")
     for id in ids { #expect(try shop.wait(id, for: "aborted")) }

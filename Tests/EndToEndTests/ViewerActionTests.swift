@@ -23,6 +23,19 @@ import Testing
     _ = Eventually.holds(within: 0.03) { false }
   }
 
+  /// Presses anew until it is there: on a busy machine Esc and the digit may come in one read.
+  private static func show(_ panel: Int, _ session: TerminalSession) throws {
+    let isShown = try Eventually.holds(within: 30) { () throws(TestKitError) -> Bool in
+      try session.press(String(panel))
+      return try Eventually.holds(within: 1) { () throws(TestKitError) -> Bool in
+        if try session.screen().contains("[\(panel)]") { return true }
+        try session.press("Escape")
+        return false
+      }
+    }
+    #expect(isShown, "panel \(panel)")
+  }
+
   @Test(arguments: ViewerShop.Means.allCases)
   func `every key on every panel and every command send nothing but reads`(
     means: ViewerShop.Means
@@ -41,8 +54,7 @@ import Testing
         try session.press("Enter")
         try session.wait(for: "found 1")
       } else {
-        try session.press(String(panel))
-        try session.wait(for: "[\(panel)]")
+        try Self.show(panel, session)
       }
       if panel == 8 { try session.wait(for: "orphaned") }
       for key in means == .readOnlyFlag ? ActionLines.keys : ActionLines.changingKeys {

@@ -54,7 +54,7 @@ import Testing
     ) async throws
   {
     let server = try FakeServer(script: Self.script(replies))
-    let planner = try PlanFixture.planner([server.url], timeout: .seconds(5))
+    let planner = try PlanFixture.planner([server.url], timeout: .seconds(30))
     let fault = await PlanFixture.fault(planner, PlanFixture.pattern("*"))
     #expect(fault?.line.contains(words) == true, "\(fault?.line ?? "planned")")
     #expect(fault?.line.utf8.allSatisfy { $0 >= 0x20 } == true)

@@ -33,6 +33,9 @@ import Testing
   private func check(_ looks: [WarmWatch.Look], _ total: Int, slack: Double) throws {
     #expect(looks.mostInOneSecond <= UInt64(Self.limit), "in one second")
     // A watch that saw nothing would find no fault.
+    #expect(looks.mostInOneSecond > 0)
+    // How near it comes to its limit, and how well it foretells, depends on who else uses the machine.
+    guard Self.isFull else { return }
     #expect(looks.mostInOneSecond > UInt64(Self.limit) / 2)
     let error = looks.largestProgressError(of: total)
     #expect(error <= 0.1, "progress")
