@@ -165,7 +165,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CacheConsole", "Operations", "TestKit"],
+      name: "EndToEndTests",
+      dependencies: [
+        "CacheConsole", "ConsoleModel", "Documents", "Operations", "Panels", "Redis", "Terminal",
+        "TestKit",
+      ],
       swiftSettings: strict),
   ]
 )

@@ -26,6 +26,19 @@ package enum Glob {
     return true
   }
 
+  /// False if no text with this prefix matches: the pattern begins with other letters.
+  package static func mayMatch(pattern: [UInt8], prefix: [UInt8]) -> Bool {
+    for (letter, other) in zip(pattern, prefix) {
+      switch letter {
+      case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "\\"): return true
+      case other: continue
+      default: return false
+      }
+    }
+    // The pattern's letters are the prefix's, as far as they go; a shorter one matches itself only.
+    return pattern.count >= prefix.count
+  }
+
   /// The position after one pattern element if it takes `byte`.
   private static func step(_ pattern: [UInt8], _ start: Int, _ byte: UInt8) -> Int? {
     switch pattern[start] {

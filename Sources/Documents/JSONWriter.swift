@@ -22,7 +22,7 @@ package struct JSONWriter {
 
   package mutating func key(_ name: String) {
     separate()
-    text += Self.quoted(name)
+    append(quoted: name)
     text += ":"
     needsComma = false
   }
@@ -47,7 +47,12 @@ package struct JSONWriter {
     raw(value.map { $0 ? "true" : "false" } ?? "null")
   }
 
-  package mutating func value(_ value: String?) { raw(value.map(Self.quoted) ?? "null") }
+  package mutating func value(_ value: String?) {
+    guard let value else { return raw("null") }
+    separate()
+    append(quoted: value)
+    needsComma = true
+  }
 
   package mutating func value(_ value: UInt64?) {
     guard let value else { return raw("null") }
@@ -97,10 +102,16 @@ package struct JSONWriter {
     return number == number.rounded() ? String(Int64(number)) : "\(number)"
   }
 
-  private static func quoted(_ text: String) -> String {
-    // Nearly all: documents with a million key names are written, too.
+  private mutating func append(quoted text: String) {
+    // Nearly all: documents with a million key names are written, and a line for each batch of a run.
     let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
-    if isPlain { return "\"" + text + "\"" }
+    guard isPlain else { return self.text += Self.escaped(text) }
+    self.text += "\""
+    self.text += text
+    self.text += "\""
+  }
+
+  private static func escaped(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -131,10 +131,14 @@ import Testing
     #expect(Set(plan.preview.sample) == Set(hostile))
     #expect(plan.preview.commands.joined().utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
     #expect(try OperationPlan(json: Array(plan.json.utf8), file: "plan") == plan)
-    request.action = .warm(.dump(path: "/x"))
+    request.action = .warm(.command(["load"]))
     let warm = try await PlanFixture.plan(planner, request).preview
     #expect(warm.keys == .exact(1))
-    #expect(warm.warnings == ["\(hostile.count) of the keys are there already and will be skipped"])
+    #expect(
+      warm.warnings == [
+        "\(hostile.count) of \(hostile.count + 1) keys are there already and will be skipped:"
+          + " the loader is asked for the others"
+      ])
   }
 
   @Test func `a long list has a first figure, then its count`() async throws {

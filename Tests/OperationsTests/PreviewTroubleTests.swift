@@ -135,7 +135,9 @@ import Testing
       await Self.fault(planner, PlanFixture.pattern("product:*"), updates)
     }
     #expect(
-      try await Eventually.holds { updates.all.last.map { $0.preview.progress > 0 } ?? false })
+      try await Eventually.holds(within: 30) {
+        updates.all.last.map { $0.preview.progress > 0 } ?? false
+      })
     let told = updates.all.count
     let start = EventLoop.now()
     running.cancel()

@@ -6,7 +6,14 @@ enum StandardStreams {
   @discardableResult
   static func print(_ text: String) -> Bool { write(Array((text + "\n").utf8), to: 1) }
 
-  static func complain(_ text: String) { write(Array("cacheconsole: \(text)\n".utf8), to: 2) }
+  /// Says it on standard error, in one line: what servers, files and keys put into it is made drawable.
+  static func complain(_ text: String) {
+    let line = Printable.line(text, limit: longestComplaint)
+    write(Array("cacheconsole: \(line)\n".utf8), to: 2)
+  }
+
+  /// Longer than any list of problems that somebody reads.
+  private static let longestComplaint = 8000
 
   @discardableResult
   static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {

@@ -61,7 +61,7 @@ package struct OperationPlan: Sendable, Hashable {
     Friction.required(
       environment.environmentClass, radius: preview.keys.upperBound,
       isReloadable: preview.isReloadable, isWholeTier: request.isWholeTier,
-      isServer: request.target == .server)
+      isServer: request.isAboutServer)
   }
 }
 

@@ -70,6 +70,22 @@ package struct OperationRequest: Sendable, Hashable {
     }
   }
 
+  /// What it is about is a server, and not keys that a preview can count: only the loader knows what it
+  /// prints when it is asked for everything, while a dump is read before.
+  package var isAboutServer: Bool {
+    guard target == .server else { return false }
+    if case .warm(.dump) = action { return false }
+    return true
+  }
+
+  /// Writes what is not there and leaves alone what is; everything else changes what is there.
+  package var writesAbsent: Bool {
+    switch action {
+    case .warm, .restore: true
+    case .invalidate, .shorten, .adjust, .slowlogReset, .clientKill: false
+    }
+  }
+
   /// A pattern that takes every key.
   package var isWholeTier: Bool {
     guard case .pattern(let glob) = target else { return false }

@@ -45,7 +45,7 @@ package struct ShardStatus: Sendable, Hashable {
   package var visited: UInt64 = 0
   /// Keys that were changed, as the server confirmed.
   package var changed: UInt64 = 0
-  /// Keys that were sent but not there, or already as asked.
+  /// Keys that were sent but not there, or already as asked; by a warm-up or an undo: there already.
   package var skipped: UInt64 = 0
   package var failed: UInt64 = 0
   /// Keys of batches whose answer never came: changed or not, the next look decides.

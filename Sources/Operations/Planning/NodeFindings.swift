@@ -14,6 +14,8 @@ struct NodeFindings: Sendable {
   /// Some of the target's keys, as uniform as they came.
   var sample: [[UInt8]] = []
   var descriptions: [KeyDescription] = []
+  /// Bytes that will be loaded, where a file tells them; nil: what the descriptions tell.
+  var loadedBytes: UInt64?
   /// Keys to visit for the full count, and visited.
   var total: UInt64 = 0
   var visited: UInt64 = 0
@@ -92,8 +94,22 @@ struct NodeFindings: Sendable {
     secondsLeft = nil
   }
 
+  /// From a file that has been read: all of it goes to this server.
+  mutating func take(_ dump: CopySurvey) {
+    keys = .exact(dump.keys)
+    dataTypes = Dictionary(
+      dump.dataTypes.map { (DataType(rawValue: $0.name) ?? .other, Double($0.keys)) },
+      uniquingKeysWith: +)
+    sample = dump.sample.map(\.bytes)
+    loadedBytes = dump.bytes
+    total = dump.keys
+    visited = total
+    isComplete = true
+  }
+
   /// Estimated bytes of the target; nil if no key's size is known.
   var bytes: UInt64? {
+    if let loadedBytes { return loadedBytes }
     if keys == .exact(0) { return 0 }
     let sizes = descriptions.compactMap(\.memoryBytes)
     guard !sizes.isEmpty else { return nil }

@@ -20,7 +20,8 @@ package enum OperationCommands {
     switch action {
     case .slowlogReset: ["SLOWLOG RESET"]
     case .clientKill(let id): ["CLIENT KILL ID \(id)"]
-    case .invalidate, .shorten, .adjust, .warm, .restore: []
+    case .warm: single(action, "<key>")
+    case .invalidate, .shorten, .adjust, .restore: []
     }
   }
 

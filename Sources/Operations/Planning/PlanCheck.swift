@@ -44,7 +44,7 @@ package enum PlanCheck {
     let needed = Friction.required(
       plan.environment.environmentClass, radius: least(keys),
       isReloadable: plan.preview.isReloadable, isWholeTier: plan.request.isWholeTier,
-      isServer: plan.request.target == .server)
+      isServer: plan.request.isAboutServer)
     guard needed <= plan.friction else {
       return "it would take \(words(keys)) keys, which needs more than was confirmed: plan again"
     }

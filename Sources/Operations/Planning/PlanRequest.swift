@@ -33,6 +33,14 @@ enum PlanRequest {
     case .slowlogReset, .clientKill:
       guard request.target == .server else { throw refuse("it concerns a server, not keys") }
     }
+    if case .warm(let source) = request.action {
+      switch (source, request.target) {
+      case (.dump, .server), (.command, .server), (.command, .keys): break
+      case (.dump, _): throw refuse("a file of copies names its keys itself", "leave them out")
+      case (.command, .pattern):
+        throw refuse("a pattern does not name what is not there", "name the keys, or give a list")
+      }
+    }
     switch request.target {
     case .server:
       switch request.action {

@@ -68,9 +68,9 @@ extension PlanSurvey {
     try await describe(found.map(\.keys), unlessDescribed: .max)
     if keys.isEmpty {
       note("what will be loaded is known when the source has been read")
-    } else if writesAbsent {
+    } else if request.writesAbsent {
       let there = findings.reduce(0) { $0 &+ ($1.total &- $1.keys.value) }
-      if there > 0 { note("\(there) of the keys are there already and will be skipped") }
+      if there > 0 { note(skipping(there, of: UInt64(keys.count * request.nodes.count))) }
     }
     publish()
   }
@@ -104,7 +104,7 @@ extension PlanSurvey {
     for keys: [KeyName],
     _ progress: @Sendable @escaping (Int, KeyTally, EventLoop.Instant) -> Void
   ) async throws(Fault) -> [(tally: KeyTally, keys: Reservoir)] {
-    let wantsAbsent = writesAbsent
+    let wantsAbsent = request.writesAbsent
     for index in request.nodes.indices { change(index) { $0.total = UInt64(keys.count) } }
     return try await planner.forEach(request.nodes) { index, node throws(Fault) in
       let survey = KeyListSurvey(
@@ -119,6 +119,17 @@ extension PlanSurvey {
 // MARK: Servers and details
 
 extension PlanSurvey {
+  private func skipping(_ there: UInt64, of all: UInt64) -> String {
+    guard there < all else {
+      return all == 1 ? "the key is there already" : "all \(all) keys are there already"
+    }
+    let isOne = there == 1
+    let asked =
+      if case .warm = request.action { ": the loader is asked for the others" } else { "" }
+    return
+      "\(there) of \(all) keys \(isOne ? "is" : "are") there already and will be skipped\(asked)"
+  }
+
   func lookAtServers() async throws(Fault) {
     for index in request.nodes.indices { change(index) { $0.complete(KeyTally()) } }
     let action = request.action
@@ -137,7 +148,7 @@ extension PlanSurvey {
   private func describe(
     _ better: [Reservoir] = [], unlessDescribed enough: Int = 0
   ) async throws(Fault) {
-    let writesAbsent = writesAbsent
+    let writesAbsent = request.writesAbsent
     _ = try await planner.forEach(request.nodes) { index, node throws(Fault) in
       let found = self.finding(index)
       var keys = found.sample

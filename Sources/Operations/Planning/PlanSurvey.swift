@@ -6,7 +6,7 @@ import Synchronization
 /// One plan in the making: what each server said so far, and who is told.
 final class PlanSurvey: Sendable {
   let planner: Planner
-  private let draft: OperationPlan
+  let draft: OperationPlan
   let started: EventLoop.Instant
   let seed: UInt64
   private let update: @Sendable (OperationPlan) -> Void
@@ -40,7 +40,7 @@ final class PlanSurvey: Sendable {
     switch request.target {
     case .pattern(let glob): try await count(filter(glob))
     case .keys(let keys): try await count(keys)
-    case .server: try await lookAtServers()
+    case .server: try await lookAtSource()
     }
     return plan
   }
@@ -51,12 +51,12 @@ final class PlanSurvey: Sendable {
     switch request.target {
     case .pattern(let glob): _ = try await sample(filter(glob))
     case .keys(let keys): try await sample(keys)
-    case .server: break
+    case .server: try await readDump()
     }
     let preview = plan.preview
     let identities = Dictionary(
       preview.shards.map { ($0.node, $0.runID) }, uniquingKeysWith: { first, _ in first })
-    return (identities, request.target == .server ? nil : preview.keys)
+    return (identities, request.isAboutServer ? nil : preview.keys)
   }
 
   private func filter(_ glob: [UInt8]) -> KeyFilter {
@@ -73,14 +73,6 @@ final class PlanSurvey: Sendable {
         let address = planner.nodes.first { $0.id == node }?.probe.endpoint.description ?? ""
         state.findings.append(NodeFindings(node: node, address: address, facts: facts))
       }
-    }
-  }
-
-  /// Warming and undo write what is not there; everything else changes what is.
-  var writesAbsent: Bool {
-    switch request.action {
-    case .warm, .restore: true
-    case .invalidate, .shorten, .adjust, .slowlogReset, .clientKill: false
     }
   }
 

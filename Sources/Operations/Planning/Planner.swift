@@ -41,6 +41,8 @@ package struct Planner: Sendable {
   let options: Options
   private let clock: @Sendable () -> WallTime
 
+  var now: WallTime { clock() }
+
   /// - Parameter clock: civil time, for the plan's name and life.
   package init(
     nodes: [Node], loop: EventLoop, options: Options = Options(),

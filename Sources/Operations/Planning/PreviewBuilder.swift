@@ -143,7 +143,8 @@ struct PreviewBuilder {
   }
 
   private func dependents(of types: [OperationPreview.Share]) -> [String] {
-    guard request.target != .server else { return [] }
+    // What is written where nothing was changes nothing for whoever reads it.
+    guard request.target != .server, !request.writesAbsent else { return [] }
     return types.compactMap { share in
       DataType(rawValue: share.name)?.dependents.map { "\(share.name): \($0)" }
     }

@@ -16,8 +16,7 @@ enum ServerNotes {
         return ["\(endpoint): \(count) entries are forgotten, for everybody who reads them"]
       case .clientKill(let id):
         return [try await client(id, probe)]
-      case .warm, .restore: return ["what will be loaded is known when the source has been read"]
-      case .invalidate, .shorten, .adjust: return []
+      case .invalidate, .shorten, .adjust, .warm, .restore: return []
       }
     } catch {
       throw Fault(planning: error)

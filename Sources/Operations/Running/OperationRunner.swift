@@ -173,7 +173,7 @@ package struct OperationRunner: Sendable {
     var shard = ShardRun(
       context: context, node: node, monitor: monitor, changes: FencedChanges(mutator, lease),
       pacer: RunPacer(keysPerSecond: keysPerSecond(context)),
-      batch: BatchSize(largest: isPaced ? 250 : 1000),
+      batch: BatchSize(largest: isPaced ? 250 : 1000, isPaced: isPaced),
       sample: HitSample(seed: UInt64(truncatingIfNeeded: wall().microseconds)),
       measures: isPaced)
     let keeper = try CopyKeeper(
@@ -261,7 +261,17 @@ package struct OperationRunner: Sendable {
       switch ticket.plan.request.target {
       case .keys(let keys): UInt64(clamping: keys.count)
       case .pattern: size
-      case .server: ticket.plan.preview.keys.value
+      // Of a loader that prints what it likes nobody knows; commands to the server are one.
+      case .server:
+        ticket.plan.preview.shards.first { $0.node == node }?.keys.value ?? 0
+      }
+    let isUnknown =
+      if case .warm(.command) = ticket.plan.request.action,
+        case .server = ticket.plan.request.target
+      {
+        true
+      } else {
+        false
       }
     try await context.note("identified") { checkpoint in
       guard var shard = checkpoint[node] else { return }
@@ -269,7 +279,7 @@ package struct OperationRunner: Sendable {
       // What a killed runner had sent and nobody has confirmed.
       shard.status.indeterminate &+= UInt64(clamping: shard.open)
       shard.open = 0
-      shard.status.size = max(1, count)
+      shard.status.size = isUnknown ? 0 : max(1, count)
       checkpoint[node] = shard
     }
   }
@@ -320,10 +330,11 @@ package struct OperationRunner: Sendable {
     return status
   }
 
-  /// One server's result in words: `12,345 changed, 2 not there, 250 of unknown outcome`.
+  /// One server's result in words: `12,345 changed, 2 skipped, 250 of unknown outcome`.
   package static func summary(_ shard: ShardStatus) -> String {
     var parts = ["\(OperationText.grouped(shard.changed)) changed"]
-    if shard.skipped > 0 { parts.append("\(OperationText.grouped(shard.skipped)) not there") }
+    // Not there, or there already: which of them the kind of operation says.
+    if shard.skipped > 0 { parts.append("\(OperationText.grouped(shard.skipped)) skipped") }
     if shard.failed > 0 { parts.append("\(OperationText.grouped(shard.failed)) failed") }
     if shard.indeterminate > 0 {
       parts.append(

@@ -18,6 +18,8 @@ final class RunContext: Sendable {
   private let current: Mutex<RunCheckpoint>
   private let lastSync = Mutex(EventLoop.Instant(nanoseconds: 0))
   private let isJournalBroken = Mutex(false)
+  /// True while the journal lacks what `book` was told.
+  private let isBehind = Mutex(false)
 
   init(
     _ ticket: RunTicket, loop: EventLoop, state: RunState, journal: RunJournal?, lease: HeldLease,
@@ -41,12 +43,19 @@ final class RunContext: Sendable {
     ticket.mutator(node, timeout: timeout, loop: loop)
   }
 
-  /// Changes the checkpoint and writes it to the journal.
-  ///
-  /// - Parameter synced: on disk when this returns; else it is once a second.
-  func note(
-    _ event: String, synced: Bool = false, _ change: (inout RunCheckpoint) -> Void
-  ) async throws(RunStop) {
+  /// Changes the checkpoint without a line of its own: for a batch that is confirmed while the next is
+  /// ready, whose line says it. A runner that is killed in between counts the batch as unanswered.
+  func book(_ event: String, _ change: (inout RunCheckpoint) -> Void) {
+    _ = apply(event, change)
+    isBehind.withLock { $0 = true }
+  }
+
+  /// Writes what was only booked: before everything that may take long.
+  func catchUp() async throws(RunStop) {
+    if isBehind.withLock({ $0 }) { try await note("done") { _ in } }
+  }
+
+  private func apply(_ event: String, _ change: (inout RunCheckpoint) -> Void) -> RunCheckpoint {
     let checkpoint = current.withLock { current -> RunCheckpoint in
       change(&current)
       current.event = event
@@ -61,6 +70,17 @@ final class RunContext: Sendable {
         status.fault = fault
       }
     }
+    return checkpoint
+  }
+
+  /// Changes the checkpoint and writes it to the journal.
+  ///
+  /// - Parameter synced: on disk when this returns; else it is once a second.
+  func note(
+    _ event: String, synced: Bool = false, _ change: (inout RunCheckpoint) -> Void
+  ) async throws(RunStop) {
+    let checkpoint = apply(event, change)
+    isBehind.withLock { $0 = false }
     guard let journal, !isJournalBroken.withLock({ $0 }) else { return }
     let now = EventLoop.now()
     let isDue = lastSync.withLock { last in
@@ -105,9 +125,11 @@ final class RunContext: Sendable {
         }
         return
       case .run:
+        if !wasPaused { try await catchUp() }
         if state.status.note != hold { state.update { $0.note = hold ?? "" } }
         wasPaused = true
       case .pause:
+        if !wasPaused { try await catchUp() }
         if !wasPaused || state.status.state != .paused {
           state.update {
             $0.state = .paused
@@ -128,6 +150,15 @@ final class RunContext: Sendable {
       let left = EventLoop.now().duration(to: end)
       guard left > .zero else { return }
       await nap(min(left, .milliseconds(100)))
+    }
+  }
+
+  /// Keeps a page of keys until the loop has sent the next batch: to free a thousand of them takes as
+  /// long as to send them, and the server would have nothing to do meanwhile.
+  func releaseLater(_ keys: [[UInt8]]) {
+    loop.spawn { [loop] in
+      do { try await loop.sleep(until: EventLoop.now()) } catch {}
+      withExtendedLifetime(keys) {}
     }
   }
 

@@ -81,6 +81,9 @@ package final class RunState: Sendable {
 
   // MARK: Speed
 
+  /// Forgets what was measured: how fast it goes from here has nothing to do with what was before.
+  package func measureAnew() { state.withLock { $0.samples = [] } }
+
   /// Takes a sample and works out rate and remaining time over the last five seconds.
   package func measure(at now: EventLoop.Instant) {
     state.withLock { state in

@@ -13,14 +13,15 @@ extension ShardRun {
     var cursor = Array(shard.cursor.utf8)
     let isWhole = request.isWholeTier
     let match = isWhole ? nil : pattern
-    let leavesSessions = !request.namesSessions
+    let spared = [OperationRequest.ownPrefix] + (request.namesSessions ? [] : [Self.sessionPrefix])
+    // Nearly all patterns begin with a word that rules them out.
+    let mayMeetSpared = spared.contains { Glob.mayMatch(pattern: pattern, prefix: $0) }
     var page = try await scan(cursor, match)
     while true {
       let ahead = page.isLast ? nil : readAhead(page.cursor, match)
-      let keys = page.keys.filter { key in
-        !key.starts(with: OperationRequest.ownPrefix)
-          && !(leavesSessions && key.starts(with: Self.sessionPrefix))
-      }
+      let keys =
+        mayMeetSpared
+        ? page.keys.filter { key in !spared.contains { key.starts(with: $0) } } : page.keys
       let next = page.cursor
       let isLast = page.isLast
       let visited = UInt64(clamping: max(batch.keys, page.keys.count))
@@ -30,13 +31,12 @@ extension ShardRun {
           isLast ? shard.status.size : min(shard.status.size, shard.status.visited &+ visited)
         shard.isFinished = isLast
       }
+      if !request.pace.isFull {
+        // The walk costs the server something where nothing matches, too.
+        try await context.wait(walkPacer.delay(for: Int(visited), now: EventLoop.now()), monitor)
+      }
       if keys.isEmpty {
         try await context.gate(monitor)
-        if !request.pace.isFull {
-          // Pages without a match cost the server their walk all the same.
-          try await context.wait(
-            pacer.delay(for: max(1, Int(visited) / 5), now: EventLoop.now()), monitor)
-        }
         let shardNode = node
         try await context.note("done") { checkpoint in
           guard var shard = checkpoint[shardNode] else { return }
@@ -53,7 +53,9 @@ extension ShardRun {
       }
       guard !isLast, let ahead else { return }
       cursor = next
-      switch await ahead.value {
+      let found = await ahead.value
+      context.releaseLater(page.keys)
+      switch found {
       case .success(let found): page = found
       case .failure(let error):
         try await recover(from: .server(error))

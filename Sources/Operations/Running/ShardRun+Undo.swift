@@ -54,7 +54,7 @@ extension ShardRun {
         shard.isFinished = isLast
         checkpoint[shardNode] = shard
       }
-      for record in records { sample.add(record.key) }
+      for record in records where !outcome.refused.contains(record.key) { sample.add(record.key) }
       if isLast { return }
     }
   }
@@ -101,7 +101,10 @@ extension ShardRun {
             guard let end = record.expiresAt else {
               return .restore(record.key, record.payload, milliseconds: 0)
             }
-            guard end > now else { return nil }
+            guard end > now else {
+              result.refused.insert(record.key)
+              return nil
+            }
             return .restore(record.key, record.payload, milliseconds: UInt64(end - now))
           }
         guard !commands.isEmpty else { return result }

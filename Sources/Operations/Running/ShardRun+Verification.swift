@@ -8,8 +8,9 @@ extension ShardRun {
     var verdict = Verdict()
     guard let shard = context.checkpoint[node] else { return verdict }
     var keys = sample.keys
-    if case .keys(let named) = request.target, named.count <= 10_000 {
-      // Also what a killed runner hit before this one.
+    if !request.writesAbsent, case .keys(let named) = request.target, named.count <= 10_000 {
+      // Also what a killed runner hit before this one. Of keys that were to be loaded only those count
+      // that were there once: the loader may not have had the others.
       keys = named.map(\.bytes)
     }
     var rest = keys[...]
@@ -91,10 +92,21 @@ extension Verdict {
     return sum
   }
 
+  private static func words(
+    _ action: OperationRequest.Action
+  ) -> (gone: String, asAsked: String, reborn: String) {
+    switch action {
+    case .adjust: ("not there", "as asked", "with another life")
+    case .warm, .restore: ("gone again", "there", "written since")
+    case .invalidate, .shorten, .slowlogReset, .clientKill: ("gone", "as asked", "written since")
+    }
+  }
+
   /// In words, for one kind of operation.
   func described(_ request: OperationRequest, started: WallTime, hit: UInt64) -> String {
+    let words = Self.words(request.action)
     let counts = [
-      (gone, "gone"), (asAsked, "as asked"), (reborn, "written since"),
+      (gone, words.gone), (asAsked, words.asAsked), (reborn, words.reborn),
       (stillThere, "still there"), (unknown, "unknown"),
     ].filter { $0.0 > 0 }.map { "\(OperationText.grouped($0.0)) \($0.1)" }
     let looked =

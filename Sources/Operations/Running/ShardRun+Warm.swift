@@ -6,10 +6,13 @@ extension ShardRun {
   /// Loads what the source gives and is not there: never over a value.
   mutating func warm(_ source: WarmSource) async throws(RunStop) {
     guard let shard = context.checkpoint[node], !shard.isFinished else { return }
-    let stream = try await open(source)
+    let stream = try await open(source, after: shard)
     defer { stream.cancel() }
+    // What was there already took no time: the remaining time is told by what is loaded from here.
+    runState.measureAnew()
     var pace = WarmPacer(warmPace)
     var rest: ArraySlice<WarmRecord> = []
+    var chunk = WarmChunk()
     while true {
       if rest.isEmpty {
         do throws(WarmFailure) {
@@ -18,8 +21,14 @@ extension ShardRun {
         } catch {
           throw .failed(error.description)
         }
-        // What a killed runner has loaded already is there, and stays.
-        if rest.isEmpty { continue }
+        chunk = WarmChunk(end: rest.last?.position ?? 0, wasAllThere: chunk.isAllThere)
+        // The keys of a list were looked for before the loader was asked.
+        if !asksForMissing(source) { rest = try await absent(of: rest, &chunk)[...] }
+        if rest.isEmpty {
+          try await book(skipped: chunk)
+          continue
+        }
+        if chunk.wasAllThere { runState.measureAnew() }
       }
       try await context.gate(monitor)
       switch pace.next(rest.count, now: monotonic()) {
@@ -27,6 +36,7 @@ extension ShardRun {
         let records = Array(rest.prefix(count))
         rest = rest.dropFirst(count)
         try await load(records)
+        if rest.isEmpty { try await book(skipped: chunk) }
         pace.finished(count, now: monotonic())
       case .wait(let until):
         await context.nap(.seconds(max(0.0002, until.seconds(since: monotonic()))))
@@ -42,7 +52,7 @@ extension ShardRun {
     try await context.note("done", synced: true) { checkpoint in
       guard var shard = checkpoint[shardNode] else { return }
       shard.status.failed &+= report.malformed
-      shard.status.visited = shard.status.size
+      shard.status.visited = max(shard.status.visited, shard.status.size)
       shard.isFinished = true
       checkpoint[shardNode] = shard
     }
@@ -62,56 +72,9 @@ extension ShardRun {
     MonotonicTime(nanoseconds: EventLoop.now().nanoseconds)
   }
 
-  private mutating func open(_ source: WarmSource) async throws(RunStop) -> WarmStream {
-    let wall = context.wall
-    var wanted: [KeyName]?
-    if case .command = source, case .keys(let keys) = request.target {
-      wanted = try await missing(keys)
-    }
-    do throws(WarmFailure) {
-      return switch source {
-      case .dump(let path): try WarmStream(dump: path, now: wall)
-      case .command(let command):
-        try WarmStream(program: WarmProgram(command: command, wanted: wanted), now: wall)
-      }
-    } catch {
-      throw .failed(error.description)
-    }
-  }
-
-  /// The keys that are not there: the others are not loaded, so that the database is spared.
-  private mutating func missing(_ keys: [KeyName]) async throws(RunStop) -> [KeyName] {
-    var missing: [KeyName] = []
-    var rest = keys[...]
-    var present: UInt64 = 0
-    while !rest.isEmpty {
-      let part = Array(rest.prefix(500))
-      rest = rest.dropFirst(part.count)
-      try await context.gate(monitor)
-      while true {
-        do throws(RedisError) {
-          let lives = try await changes.mutator.remainingLives(part.map(\.bytes))
-          for (key, life) in zip(part, lives) {
-            if life == -2 { missing.append(key) } else { present += 1 }
-          }
-          break
-        } catch {
-          try await recover(from: .server(error))
-        }
-      }
-    }
-    let (shardNode, count) = (node, present)
-    try await context.note("done") { checkpoint in
-      guard var shard = checkpoint[shardNode] else { return }
-      shard.status.skipped &+= count
-      shard.status.visited &+= count
-      checkpoint[shardNode] = shard
-    }
-    return missing
-  }
-
   private mutating func load(_ records: [WarmRecord]) async throws(RunStop) {
     let count = records.count
+    let position = records.last?.position ?? 0
     try await context.note("sent") { $0[node]?.open = count }
     var outcome = BatchOutcome()
     while true {
@@ -130,13 +93,14 @@ extension ShardRun {
             commands, with: record, action: "loading keys")
         else { throw .superseded }
         monitor.renewed(changes.lease)
-        for reply in replies {
+        for (record, reply) in zip(records, replies) {
           switch reply {
           case .null: break
           case .error(let text) where text.hasPrefix("BUSYKEY"): break
           case .error(let text):
             outcome.failed += 1
             outcome.fault = text
+            outcome.refused.insert(record.key.bytes)
           case .simple, .bulk, .integer, .array: outcome.changed += 1
           }
         }
@@ -153,7 +117,7 @@ extension ShardRun {
     try await context.note("done") { checkpoint in
       guard var shard = checkpoint[shardNode] else { return }
       shard.open = 0
-      shard.index += count
+      shard.index = max(shard.index, Int(clamping: position))
       shard.status.visited &+= UInt64(count)
       shard.status.changed &+= result.changed
       shard.status.failed &+= result.failed
@@ -162,7 +126,9 @@ extension ShardRun {
       shard.status.bytes &+= bytes
       checkpoint[shardNode] = shard
     }
-    for record in records { sample.add(record.key.bytes) }
+    for record in records where !outcome.refused.contains(record.key.bytes) {
+      sample.add(record.key.bytes)
+    }
     if !outcome.fault.isEmpty {
       let fault = outcome.fault
       runState.updateShard(node) { $0.fault = fault }

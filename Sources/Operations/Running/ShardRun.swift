@@ -10,6 +10,8 @@ struct ShardRun {
   let monitor: RunMonitor
   var changes: FencedChanges
   var pacer: RunPacer
+  /// Keys visited, whether they match or not: a tenth of what one core of the server can walk.
+  var walkPacer = RunPacer(keysPerSecond: 100_000)
   var batch: BatchSize
   var sample: HitSample
   /// MEMORY USAGE of each key before it goes; off at full speed and where it is not offered.
@@ -22,9 +24,16 @@ struct ShardRun {
   var runState: RunState { context.state }
   var request: OperationRequest { context.request }
 
+  /// Keys that a killed runner loaded from a loader without a list: they are met again.
+  var loadedBefore: UInt64 = 0
+
   // MARK: Batches
 
-  /// Changes these keys; returns when the server has confirmed it and the journal has it.
+  /// Nothing slows it down or makes it wait, so that one batch follows the other.
+  private var isUnpaced: Bool { request.pace.isFull && context.ticket.keysPerMinute == nil }
+
+  /// Changes these keys; returns when the server has confirmed it and the journal has it, or will have
+  /// it with the next batch's line.
   ///
   /// - Parameter done: what else is true then: the cursor or index reached.
   mutating func change(
@@ -35,10 +44,10 @@ struct ShardRun {
     if measures { sizes = try await measure(keys) }
     let parts = batch.parts(keys, bytes: sizes)
     for (number, range) in parts.enumerated() {
-      let part = Array(keys[range])
+      let part = parts.count == 1 ? keys : Array(keys[range])
       try await context.gate(monitor)
-      observe()
-      if !request.pace.isFull || context.ticket.keysPerMinute != nil {
+      if !isUnpaced {
+        observe()
         try await context.wait(pacer.delay(for: part.count, now: EventLoop.now()), monitor)
       }
       try await context.note("sent") { $0[node]?.open = part.count }
@@ -46,7 +55,7 @@ struct ShardRun {
       let bytes = sizes.map { sizes in range.reduce(UInt64(0)) { $0 &+ (sizes[$1] ?? 0) } } ?? 0
       let isLast = number == parts.count - 1
       let shardNode = node
-      try await context.note("done") { checkpoint in
+      let book: (inout RunCheckpoint) -> Void = { checkpoint in
         guard var shard = checkpoint[shardNode] else { return }
         shard.open = 0
         shard.status.changed &+= outcome.changed
@@ -59,6 +68,12 @@ struct ShardRun {
         shard.status.bytes &+= bytes
         if isLast { done(&shard) }
         checkpoint[shardNode] = shard
+      }
+      if isUnpaced {
+        context.book("done", book)
+        if context.checkpoint[node]?.isFinished == true { try await context.catchUp() }
+      } else {
+        try await context.note("done", book)
       }
       for key in part { sample.add(key) }
       let isTooMuch = runState.count(
@@ -89,6 +104,8 @@ struct ShardRun {
     /// Keys of attempts whose answer never came.
     var indeterminate: UInt64 = 0
     var fault = ""
+    /// Keys that are not there after all.
+    var refused: Set<[UInt8]> = []
   }
 
   private mutating func attempt(_ keys: [[UInt8]]) async throws(RunStop) -> BatchOutcome {

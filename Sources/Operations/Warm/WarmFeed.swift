@@ -12,6 +12,7 @@ final class WarmFeed: Sendable {
     /// Milliseconds since 1970; nil: never.
     var expiresAt: Int64?
     var value: WarmRecord.Value
+    var position: UInt64 = 0
 
     var size: Int { key.bytes.count + value.bytes.count }
   }
@@ -144,7 +145,9 @@ final class WarmFeed: Sendable {
           continue
         }
         records.append(
-          WarmRecord(key: entry.key, timeToLive: life?.partialValue, value: entry.value))
+          WarmRecord(
+            key: entry.key, timeToLive: life?.partialValue, value: entry.value,
+            position: entry.position))
       }
       if state.head == state.queue.count || state.head >= Self.maximumRecords {
         state.queue.removeFirst(state.head)

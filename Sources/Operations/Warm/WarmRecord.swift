@@ -19,11 +19,14 @@ package struct WarmRecord: Sendable, Hashable {
   /// Milliseconds from now, above 0; nil: it does not expire.
   package var timeToLive: Int64?
   package var value: Value
+  /// Its place in its source, counted from 1: what a file of copies goes on behind. 0: it has none.
+  package var position: UInt64
 
-  package init(key: KeyName, timeToLive: Int64?, value: Value) {
+  package init(key: KeyName, timeToLive: Int64?, value: Value, position: UInt64 = 0) {
     self.key = key
     self.timeToLive = timeToLive
     self.value = value
+    self.position = position
   }
 
   /// Bytes of key and value.

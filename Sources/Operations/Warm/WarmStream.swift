@@ -11,10 +11,14 @@ package final class WarmStream: Sendable {
   private let now: @Sendable () -> WallTime
 
   /// Reads a file of copies.
-  package init(dump path: String, now: @escaping @Sendable () -> WallTime) throws(WarmFailure) {
+  ///
+  /// - Parameter skipping: records at its beginning that were loaded before.
+  package init(
+    dump path: String, skipping: UInt64 = 0, now: @escaping @Sendable () -> WallTime
+  ) throws(WarmFailure) {
     feed = try WarmFeed()
     self.now = now
-    try Self.start { [feed] in Self.read(path, feed, now) }
+    try Self.start { [feed] in Self.read(path, skipping, feed, now) }
   }
 
   /// Starts a program; that it cannot start is told by the first `next`.
@@ -49,11 +53,14 @@ package final class WarmStream: Sendable {
     }
   }
 
-  private static func read(_ path: String, _ feed: WarmFeed, _ now: () -> WallTime) {
+  private static func read(
+    _ path: String, _ skipping: UInt64, _ feed: WarmFeed, _ now: () -> WallTime
+  ) {
     do throws(DocumentError) {
       var reader = try CopyReader(path: path, now: now())
       while feed.waitForRoom() {
         guard let record = try reader.next() else { return feed.finish(nil) }
+        guard reader.count > skipping else { continue }
         guard !record.key.starts(with: OperationRequest.ownPrefix) else {
           feed.note { report in
             report.records += 1
@@ -63,7 +70,8 @@ package final class WarmStream: Sendable {
         }
         feed.put([
           WarmFeed.Entry(
-            key: KeyName(record.key), expiresAt: record.expiresAt, value: .dump(record.payload))
+            key: KeyName(record.key), expiresAt: record.expiresAt, value: .dump(record.payload),
+            position: reader.count)
         ])
       }
       feed.finish(.cancelled)

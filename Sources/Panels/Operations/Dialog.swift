@@ -112,7 +112,7 @@ package struct Dialog: Sendable, Hashable {
 
   /// Nothing matches: there is nothing to confirm.
   package var isEmpty: Bool {
-    guard let plan, plan.preview.isComplete, plan.request.target != .server else { return false }
+    guard let plan, plan.preview.isComplete, !plan.request.isAboutServer else { return false }
     switch plan.request.action {
     case .invalidate, .shorten, .adjust: return plan.preview.keys == .exact(0)
     case .warm, .restore, .slowlogReset, .clientKill: return false

@@ -93,7 +93,9 @@ enum OperationFacts {
 
   private static func progress(_ status: OperationStatus) -> String {
     var parts = ["\(OperationText.percent(status.progress))"]
-    parts.append("\(Format.grouped(status.changed)) of \(Format.grouped(status.expected)) changed")
+    // How much a loader prints that was given no list is known when it has ended.
+    let expected = status.expected > 0 ? " of \(Format.grouped(status.expected))" : ""
+    parts.append("\(Format.grouped(status.changed))\(expected) changed")
     if status.skipped > 0 { parts.append("\(Format.grouped(status.skipped)) skipped") }
     if status.failed > 0 { parts.append("\(Format.grouped(status.failed)) failed") }
     if status.indeterminate > 0 {

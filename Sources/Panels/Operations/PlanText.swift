@@ -73,7 +73,7 @@ struct PlanText {
       return
     }
     let preview = plan.preview
-    if request.target != .server { count(preview) }
+    if !request.isAboutServer { count(preview) }
     stakes(preview, plan)
     for text in preview.warnings { add("! " + safe(text), .warning) }
     for large in preview.largeStrings.prefix(20) {
@@ -87,7 +87,7 @@ struct PlanText {
     if !preview.dependents.isEmpty {
       fact("depends", preview.dependents.map(safe).joined(separator: "; "))
     }
-    shards(preview)
+    shards(preview, isAdded: request.writesAbsent)
     shares("types", preview.types)
     shares("data", preview.dataTypes)
     shares("lives", preview.lives)
@@ -113,7 +113,7 @@ struct PlanText {
       let users = OperationText.count(preview.loggedOut, isUnicode: context.isUnicode)
       let one = preview.loggedOut == .exact(1)
       add("\(users) user\(one ? "" : "s") will be logged out; not reloadable", .critical)
-    } else if !preview.isReloadable, !preview.dataTypes.isEmpty {
+    } else if !plan.request.writesAbsent, !preview.isReloadable, !preview.dataTypes.isEmpty {
       add("not everything here is known to come back from the database", .warning)
     }
     if preview.sessionsLeftOut > 0 {
@@ -125,7 +125,7 @@ struct PlanText {
     }
   }
 
-  private mutating func shards(_ preview: OperationPreview) {
+  private mutating func shards(_ preview: OperationPreview, isAdded: Bool) {
     for (index, shard) in preview.shards.prefix(50).enumerated() {
       let keys = OperationText.count(shard.keys, isUnicode: context.isUnicode)
       let bytes = shard.bytes.map { ", ~\(Format.bytes($0))" } ?? ""
@@ -133,7 +133,9 @@ struct PlanText {
       let address = context.safe(shard.address, limit: 40)
       fact(
         index == 0 ? "servers" : "",
-        "\(name) (\(address)): \(keys) of \(Format.grouped(shard.size))\(bytes)")
+        isAdded
+          ? "\(name) (\(address)): \(keys)\(bytes), to the \(Format.grouped(shard.size)) that it has"
+          : "\(name) (\(address)): \(keys) of \(Format.grouped(shard.size))\(bytes)")
     }
     if preview.shards.count > 50 { fact("", "and \(preview.shards.count - 50) more servers") }
   }

@@ -17,7 +17,7 @@ import Testing
   ) throws -> WarmProgram {
     let path = try folder.write("loader", "#!/bin/sh\n" + body, mode: 0o700)
     return WarmProgram(
-      command: [path], wanted: wanted?.map { KeyName($0) }, silenceSeconds: silence,
+      command: ["sh", path], wanted: wanted?.map { KeyName($0) }, silenceSeconds: silence,
       maximumLine: line)
   }
 
@@ -105,7 +105,7 @@ import Testing
     #expect(read.records.count == 1)
     let failure = try #require(read.failure)
     #expect(failure.kind == .program)
-    #expect(failure.description.contains("loader' ended with exit code 3"))
+    #expect(failure.description.contains("'sh' ended with exit code 3"))
     #expect(failure.description.contains(#"no \x1b[31mdatabase / at db:5432"#))
   }
 

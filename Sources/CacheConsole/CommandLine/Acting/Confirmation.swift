@@ -1,6 +1,7 @@
 import ConsoleModel
 import Glibc
 import Operations
+import Panels
 import Terminal
 
 /// What a person has to type before a plan runs from the shell: the same as on the screen, in words.
@@ -15,14 +16,16 @@ struct Confirmation {
     let isProduction = plan.environment.environmentClass == .production
     var plan = plan
     if options.isConfirmed {
-      if isProduction, plan.request.reason.count < 3 {
-        throw .usage("in production a reason is needed: --reason 'why'")
+      if isProduction, !Self.isReason(plan.request.reason) {
+        throw .usage(
+          "in production a reason of at least \(Dialog.reasonLetters) letters is needed:"
+            + " --reason 'why'")
       }
       if let text = plan.confirmationText, options.confirmation != text {
         let given = options.confirmation.map { "'\(Printable.line($0, limit: 80))' is not it" }
         throw .failed(
           "not confirmed: \(given ?? "--yes alone is not enough here"): this plan takes"
-            + " --confirm '\(text)'")
+            + " --confirm \(ShellWord.quoted(text))")
       }
       return plan.hashed()
     }
@@ -30,12 +33,14 @@ struct Confirmation {
       throw .usage(
         "not confirmed: there is no terminal to ask on; look with --dry-run, then add --yes"
           + (isProduction ? " --reason 'why'" : "")
-          + (plan.confirmationText.map { " --confirm '\($0)'" } ?? ""))
+          + (plan.confirmationText.map { " --confirm \(ShellWord.quoted($0))" } ?? ""))
     }
     show()
-    if isProduction, plan.request.reason.count < 3 {
+    if isProduction, !Self.isReason(plan.request.reason) {
       plan.request.reason = try ask("Why? ")
-      guard plan.request.reason.count >= 3 else { throw .failed("cancelled: no reason was given") }
+      guard Self.isReason(plan.request.reason) else {
+        throw .failed("cancelled: no reason was given; nothing was changed")
+      }
     }
     if let text = plan.confirmationText {
       guard try ask("Type \(text) to go on: ") == text else {
@@ -46,6 +51,11 @@ struct Confirmation {
       throw .failed("cancelled: nothing was changed")
     }
     return plan.hashed()
+  }
+
+  /// The dialog's rule.
+  private static func isReason(_ text: String) -> Bool {
+    text.unicodeScalars.count { $0.properties.isAlphabetic } >= Dialog.reasonLetters
   }
 
   /// One line from the terminal, without its end; what was typed ahead of the question is thrown away.

@@ -65,7 +65,14 @@ extension SubcommandRun {
         "\(report.recorded) hot keys of \(first.node.rawValue), \(report.bytes) bytes, in \(path)"
       if report.guarded > 0 { line += "; \(report.guarded) sessions and carts left out" }
       if report.gone > 0 { line += "; \(report.gone) gone meanwhile" }
-      StandardStreams.print(line)
+      answer("cacheconsole.recording", line) { json in
+        json.field("node", first.node.rawValue)
+        json.field("file", path)
+        json.field("recorded", report.recorded)
+        json.field("bytes", report.bytes)
+        json.field("guarded_left_out", report.guarded)
+        json.field("gone", report.gone)
+      }
       return 0
     }
   }

@@ -1,4 +1,5 @@
 import ConsoleModel
+import Documents
 import Operations
 
 extension SubcommandRun {
@@ -9,34 +10,60 @@ extension SubcommandRun {
     let desk = bench.desk
     switch control {
     case .list: return try list(bench)
-    case .pause(let id):
-      return try tell(bench, "\(id) pauses") { () throws(OperationRefusal) in
-        try await desk.control(id, .pause)
-      }
-    case .resume(let id):
-      return try tell(bench, "\(id) goes on") { () throws(OperationRefusal) in
-        try await desk.control(id, .run)
-      }
-    case .abort(let id):
-      return try tell(bench, "\(id) aborts") { () throws(OperationRefusal) in
-        try await desk.control(id, .abort)
-      }
+    case .pause(let id): try tell(id, .pause, "was told to pause", bench)
+    case .resume(let id): try tell(id, .run, "was told to go on", bench)
+    case .abort(let id): try tell(id, .abort, "was told to abort", bench)
     case .dismiss(let id):
-      return try tell(bench, "\(id) is not listed any more") { () throws(OperationRefusal) in
-        try await desk.dismiss(id)
+      try refusing(bench) { () throws(OperationRefusal) in try await desk.dismiss(id) }
+      answer(Self.controlSchema, "\(id) is not listed any more") {
+        $0.field("operation", id)
+        $0.field("told", "dismiss")
       }
     case .stopAll:
-      return try tell(bench, "every operation of every console was told to stop") {
-        () throws(OperationRefusal) in
+      try refusing(bench) { () throws(OperationRefusal) in
         try await desk.stopAll(token: String(UInt64.random(in: .min ... .max), radix: 16))
+      }
+      answer(Self.controlSchema, "every operation of every console was told to stop") {
+        $0.field("operation", String?.none)
+        $0.field("told", "stop")
       }
     case .takeOver(let id):
       let listener = RunListener(ProgressLine(isShown: !options.json))
-      _ = try tell(bench, "") { () throws(OperationRefusal) in
+      try refusing(bench) { () throws(OperationRefusal) in
         try await desk.takeOver(id) { listener.take($0) }
       }
       return try follow(listener, bench, id: id)
     }
+    return 0
+  }
+
+  private static let controlSchema = "cacheconsole.operation.control"
+
+  private func tell(
+    _ id: String, _ control: OperationControl, _ done: String, _ bench: Workbench
+  ) throws(StartError) {
+    let desk = bench.desk
+    let found = try bench.wait(Self.briefPatience) { await desk.operations() }
+    if let status = found.operations.first(where: { $0.id == id }) {
+      guard !status.state.isOver else {
+        throw .failed("operation \(id) is \(status.state.rawValue): there is nothing to tell it")
+      }
+      if status.state == .orphaned, control != .abort {
+        throw .failed("operation \(id) has no runner to be told: take it over")
+      }
+    } else if found.problems.isEmpty, RunJournal.last(journal(of: id)) == nil {
+      // One whose mirror could not be written, or not be read now, may be at work all the same.
+      throw .failed("there is no operation \(id) here (cacheconsole operations lists them)")
+    }
+    try refusing(bench) { () throws(OperationRefusal) in try await desk.control(id, control) }
+    answer(Self.controlSchema, "\(id) \(done)") {
+      $0.field("operation", id)
+      $0.field("told", control.rawValue)
+    }
+  }
+
+  private func journal(of id: String) -> RunFolder {
+    RunFolder(state: startup.stateFolder, operation: id)
   }
 
   private func list(_ bench: Workbench) throws(StartError) -> Int32 {
@@ -54,10 +81,9 @@ extension SubcommandRun {
     return found.problems.isEmpty ? 0 : 1
   }
 
-  private func tell(
-    _ bench: Workbench, _ done: String,
-    _ body: @Sendable @escaping () async throws(OperationRefusal) -> Void
-  ) throws(StartError) -> Int32 {
+  private func refusing(
+    _ bench: Workbench, _ body: @Sendable @escaping () async throws(OperationRefusal) -> Void
+  ) throws(StartError) {
     let refusal = try bench.wait(Self.briefPatience) { () async -> OperationRefusal? in
       do throws(OperationRefusal) {
         try await body()
@@ -67,7 +93,5 @@ extension SubcommandRun {
       }
     }
     if let refusal { throw .failed(refusal.description) }
-    if !done.isEmpty, !options.json { StandardStreams.print(done) }
-    return 0
   }
 }

@@ -55,9 +55,10 @@ struct SubcommandRun {
       show(plan)
       return 0
     }
-    if plan.preview.keys.value == 0, plan.request.target != .server {
+    if plan.preview.keys.value == 0, !plan.request.isAboutServer {
       show(plan)
-      StandardStreams.complain("nothing to do: no key matches")
+      StandardStreams.complain(
+        "nothing to do: " + (plan.request.writesAbsent ? "every key is there" : "no key matches"))
       return 0
     }
     let confirmed = try Confirmation(options: options).confirm(plan) { show(plan) }
@@ -134,8 +135,9 @@ struct SubcommandRun {
       guard listener.waitUntilHanded(within: Self.briefPatience) else {
         throw .failed("the runner did not take its ticket: see cacheconsole operations")
       }
-      StandardStreams.print(
-        options.json ? "{\"operation\":\"\(id)\"}" : "started \(id): see cacheconsole operations")
+      answer("cacheconsole.operation.started", "started \(id): see cacheconsole operations") {
+        $0.field("operation", id)
+      }
       return 0
     }
     let end = listener.waitForEnd()
@@ -147,6 +149,21 @@ struct SubcommandRun {
       for line in StatusText.lines(status) { StandardStreams.print(line) }
     }
     return status.state == .done && end.problem == nil ? 0 : 1
+  }
+
+  /// What was done, as a line or as a document of its own.
+  func answer(_ schema: String, _ text: String, _ fields: (inout JSONWriter) -> Void) {
+    guard options.json else {
+      StandardStreams.print(Printable.line(text, limit: 4000))
+      return
+    }
+    var writer = JSONWriter()
+    writer.object { json in
+      json.field("schema", schema)
+      json.field("version", UInt64(1))
+      fields(&json)
+    }
+    StandardStreams.print(writer.text)
   }
 
   static func currentFolder() -> String {

@@ -9,7 +9,7 @@ package enum PlanText {
   package static func lines(_ plan: OperationPlan, isUnicode: Bool = true) -> [String] {
     var text = TextLines(isUnicode: isUnicode, labelWidth: labelWidth)
     head(plan, &text)
-    if plan.request.target != .server { count(plan.preview, &text) }
+    if !plan.request.isAboutServer { count(plan, &text) }
     stakes(plan, &text)
     shares(plan.preview, &text)
     commands(plan.preview, &text)
@@ -50,7 +50,8 @@ package enum PlanText {
     if case .warm = request.action { true } else { false }
   }
 
-  private static func count(_ preview: OperationPreview, _ text: inout TextLines) {
+  private static func count(_ plan: OperationPlan, _ text: inout TextLines) {
+    let preview = plan.preview
     text.fact("keys", text.count(preview.keys))
     if !preview.isComplete {
       let left = text.seconds(preview.secondsLeft).map { ", \($0) to go" } ?? ""
@@ -62,7 +63,9 @@ package enum PlanText {
       text.fact(
         index == 0 ? "servers" : "",
         "\(text.safe(shard.node.rawValue)) (\(text.safe(shard.address))): \(text.count(shard.keys))"
-          + " of \(Format.grouped(shard.size)) keys\(bytes)")
+          + (plan.request.writesAbsent
+            ? " keys\(bytes), to the \(Format.grouped(shard.size)) that it has"
+            : " of \(Format.grouped(shard.size)) keys\(bytes)"))
     }
   }
 
@@ -71,7 +74,7 @@ package enum PlanText {
     if preview.loggedOut.value > 0 {
       let users = preview.loggedOut == .exact(1) ? "user" : "users"
       text.fact("logged out", "\(text.count(preview.loggedOut)) \(users); not reloadable")
-    } else if !preview.isReloadable, !preview.dataTypes.isEmpty {
+    } else if !plan.request.writesAbsent, !preview.isReloadable, !preview.dataTypes.isEmpty {
       text.fact("reloadable", "not all: not everything is known to come back from the database")
     }
     if preview.sessionsLeftOut > 0 {
