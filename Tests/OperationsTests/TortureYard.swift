@@ -6,6 +6,9 @@ import Synchronization
 import TestKit
 import Testing
 
+/// Runs in trouble, one at a time: each keeps a machine busy, and other tests measure times.
+@Suite(.serialized) enum TortureTests {}
+
 /// A server with keys born before the run (`old`), others that nobody may touch, and runners that are
 /// processes of their own.
 final class TortureYard: Sendable {
@@ -23,7 +26,7 @@ final class TortureYard: Sendable {
   static let pattern = Array("search:*".utf8)
 
   init(
-    inside: Int = 10_000, outside: Int = 1000, _ transport: RedisServer.Transport = .unixSocket,
+    inside: Int = 6000, outside: Int = 1000, _ transport: RedisServer.Transport = .unixSocket,
     arguments: [String] = []
   ) throws {
     folder = try TemporaryFolder()
