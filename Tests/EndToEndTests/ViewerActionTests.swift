@@ -23,17 +23,36 @@ import Testing
     _ = Eventually.holds(within: 0.03) { false }
   }
 
-  /// Presses anew until it is there: on a busy machine Esc and the digit may come in one read.
-  private static func show(_ panel: Int, _ session: TerminalSession) throws {
-    let isShown = try Eventually.holds(within: 30) { () throws(TestKitError) -> Bool in
+  /// Types a command whole, and once more where Esc before it took its first key.
+  private static func give(_ line: String, to session: TerminalSession) throws {
+    let isTyped = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
       try session.press("Escape")
-      _ = Eventually.holds(within: 0.03) { false }
+      _ = Eventually.holds(within: 0.05) { false }
+      try session.type(line)
+      return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
+        try session.screen().contains(line)
+      }
+    }
+    guard isTyped else { throw TestKitError("\(line) was not taken:\n\(try session.screen())") }
+    try session.press("Enter")
+  }
+
+  /// Goes to a panel, with a row to act on where there is one.
+  private static func go(to panel: Int, _ session: TerminalSession) throws {
+    guard panel != 3 else {
+      try give(":keys product:*", to: session)
+      try session.wait(for: "found 1")
+      return
+    }
+    let isThere = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+      try session.press("Escape")
+      _ = Eventually.holds(within: 0.05) { false }
       try session.press(String(panel))
-      return try Eventually.holds(within: 1) { () throws(TestKitError) -> Bool in
+      return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
         try session.screen().contains("[\(panel)]")
       }
     }
-    #expect(isShown, "panel \(panel)")
+    guard isThere else { throw TestKitError("no panel \(panel):\n\(try session.screen())") }
   }
 
   @Test(arguments: ViewerShop.Means.allCases)
@@ -47,15 +66,7 @@ import Testing
     let before = try CommandStatistics(watcher)
     let session = try open(means)
     for panel in 1...9 {
-      try Self.leave(session)
-      if panel == 3 {
-        // A row to act on.
-        try session.type(":keys product:*")
-        try session.press("Enter")
-        try session.wait(for: "found 1")
-      } else {
-        try Self.show(panel, session)
-      }
+      try Self.go(to: panel, session)
       if panel == 8 { try session.wait(for: "orphaned") }
       for key in means == .readOnlyFlag ? ActionLines.keys : ActionLines.changingKeys {
         try session.press(key, "Enter", "y")
@@ -66,26 +77,18 @@ import Testing
     }
     for line in ActionLines.all(node: "cache-1", operation: shop.operation)
     where !line.hasPrefix(":env") {
-      try Self.leave(session)
-      try session.type(line)
-      try session.press("Enter", "y", "y")
+      try Self.give(line, to: session)
+      try session.press("y", "y")
     }
-    try Self.leave(session)
-    if try session.screen().contains("PAUSED") {
-      try session.type(":pause")
-      try session.press("Enter")
-    }
+    if try session.screen().contains("PAUSED") { try Self.give(":pause", to: session) }
     try session.waitUntil("going on") { !$0.contains("PAUSED") }
-    try session.type(":stop")
-    try session.press("Enter")
+    try Self.give(":stop", to: session)
     try session.wait(for: "read-only: \(means.reason)")
     // The last one: its environment has the same rights.
-    try session.type(":env other")
-    try session.press("Enter")
+    try Self.give(":env other", to: session)
     try session.wait(for: "cacheconsole  other")
     try session.wait(for: "1/1")
-    try session.type(":stop")
-    try session.press("Enter")
+    try Self.give(":stop", to: session)
     try session.wait(for: "read-only: ")
     let sent = shop.proxy.commands
     let names = Set(sent.map(AllowList.name))
