@@ -14,6 +14,7 @@ journal with its fsync, the audit and the verification are in ours. Removed are 
   slowlog  ms of the longest command in the server's slow log (from 2 ms on)
   cpu      s of the server, and of the client with its children
   steal    per cent of the machine's time that the hypervisor gave to others, at most
+  others   per cent of the machine's time that its other programs took, at most: above 10 the times say little
 """
 import argparse, array, json, os, pathlib, shlex, shutil, signal, statistics, subprocess, sys, tempfile, time
 
@@ -69,10 +70,16 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def stolen():
-    """(stolen, all) ticks of all processors since the machine's start."""
+def ticks():
+    """(stolen, busy, all) ticks of all processors since the machine's start."""
     fields = [int(field) for field in open("/proc/stat").readline().split()[1:]]
-    return fields[7], sum(fields[:8])
+    return fields[7], sum(fields[:8]) - fields[3] - fields[4] - fields[7], sum(fields[:8])
+
+
+def used(pid):
+    """Seconds of processor time of a process."""
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percentile(sorted_values, share):
@@ -120,7 +127,7 @@ class Bench:
             # What the pinger meets on a server that has nothing else to do.
             time.sleep(1.5)
             server.client.slowlog_reset()
-            cpu, ticks = server.cpu(), stolen()
+            cpu, pings, before = server.cpu(), used(pinger.pid), ticks()
             with open(f"{self.folder}/ticket", "wb") as file:
                 file.write(given)
             with open(f"{self.folder}/ticket", "rb") as ticket, open(f"{self.folder}/output", "w+b") as output:
@@ -129,7 +136,7 @@ class Bench:
                 _, status, usage = os.wait4(process.pid, 0)
                 ended = time.monotonic_ns()
                 process.returncode = os.waitstatus_to_exitcode(status)
-                cpu, now = server.cpu() - cpu, stolen()
+                cpu, pings, after = server.cpu() - cpu, used(pinger.pid) - pings, ticks()
                 if process.returncode != 0:
                     output.seek(0)
                     fail(f"{name} ended with {process.returncode}: {output.read()[-2000:].decode(errors='replace')}")
@@ -146,14 +153,17 @@ class Bench:
         pairs = array.array("q", pathlib.Path(samples).read_bytes())
         idle = sorted(t for at, t in zip(pairs[::2], pairs[1::2]) if began - 1_200_000_000 < at < began - 100_000_000)
         busy = sorted(t for at, t in zip(pairs[::2], pairs[1::2]) if began <= at < ended)
+        client = usage.ru_utime + usage.ru_stime
+        stolen, worked, every = (now - then for now, then in zip(after, before))
+        others = max(0, worked / os.sysconf("SC_CLK_TCK") - cpu - client - pings)
         return {
             "name": name, "seconds": (ended - began) / 1e9, "p50": percentile(busy, 0.5) / 1e6,
             "p99": percentile(busy, 0.99) / 1e6, "p999": percentile(busy, 0.999) / 1e6, "max": busy[-1] / 1e6,
             "idle_p99": percentile(idle, 0.99) / 1e6, "pings": len(busy),
             "slowlog": slow["duration"] / 1000 if slow else 0,
             "slowest": slow["command"].split(b" ")[0].decode(errors="replace") if slow else "",
-            "server_cpu": cpu, "client_cpu": usage.ru_utime + usage.ru_stime,
-            "steal": 100 * (now[0] - ticks[0]) / max(1, now[1] - ticks[1])}
+            "server_cpu": cpu, "client_cpu": client,
+            "steal": 100 * stolen / max(1, every), "others": 100 * others * os.sysconf("SC_CLK_TCK") / max(1, every)}
 
     def check(self, name, server):
         """Everything of the pattern is gone and nothing else."""
@@ -206,7 +216,7 @@ def budgets(names, rounds):
 
 
 def table(names, rounds):
-    heads = ["", "time", "ratio", "p50", "p99", "p99.9", "max", "idle p99", "slowlog", "cpu server", "cpu client", "steal %"]
+    heads = ["", "time", "ratio", "p50", "p99", "p99.9", "max", "idle p99", "slowlog", "cpu server", "cpu client", "steal %", "others %"]
     rows = [heads]
     for name in names:
         runs = [results[name] for results in rounds]
@@ -218,7 +228,7 @@ def table(names, rounds):
             f"{max(each('max')):.1f}", f"{statistics.median(each('idle_p99')):.2f}",
             f"{slowest['slowlog']:.1f} {slowest['slowest']}" if slowest["slowlog"] else "< 2",
             f"{statistics.median(each('server_cpu')):.2f}", f"{statistics.median(each('client_cpu')):.2f}",
-            f"{max(each('steal')):.1f}"])
+            f"{max(each('steal')):.1f}", f"{max(each('others')):.0f}"])
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
