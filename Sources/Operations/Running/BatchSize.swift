@@ -28,7 +28,7 @@ package struct BatchSize: Sendable, Hashable {
       calm = 0
       slow += 1
       guard slow >= patience else { return }
-      keys = max(Self.smallest, keys / 2)
+      keys = max(min(Self.smallest, largest), keys / 2)
       slow = 0
     } else {
       slow = 0

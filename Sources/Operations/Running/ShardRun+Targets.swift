@@ -24,7 +24,7 @@ extension ShardRun {
         ? page.keys.filter { key in !spared.contains { key.starts(with: $0) } } : page.keys
       let next = page.cursor
       let isLast = page.isLast
-      let visited = UInt64(clamping: max(batch.keys, page.keys.count))
+      let visited = UInt64(clamping: max(pageKeys, page.keys.count))
       let finish: (inout RunCheckpoint.Shard) -> Void = { shard in
         shard.cursor = String(decoding: next, as: UTF8.self)
         shard.status.visited =
@@ -64,12 +64,15 @@ extension ShardRun {
     }
   }
 
+  /// Keys of one SCAN: a slow run with small batches still walks by whole pages.
+  private var pageKeys: Int { max(100, batch.keys) }
+
   private static let sessionPrefix = Array("session:".utf8)
 
   private func readAhead(
     _ cursor: [UInt8], _ match: [UInt8]?
   ) -> Task<Result<ScanPage, RedisError>, Never> {
-    let (mutator, count) = (changes.mutator, batch.keys)
+    let (mutator, count) = (changes.mutator, pageKeys)
     return context.loop.spawn {
       do throws(RedisError) {
         return .success(try await mutator.scan(cursor: cursor, match: match, count: count))
@@ -84,7 +87,7 @@ extension ShardRun {
   ) async throws(RunStop) -> ScanPage {
     while true {
       do throws(RedisError) {
-        return try await changes.mutator.scan(cursor: cursor, match: match, count: batch.keys)
+        return try await changes.mutator.scan(cursor: cursor, match: match, count: pageKeys)
       } catch {
         try await recover(from: .server(error))
       }
