@@ -30,7 +30,7 @@ package enum Eventually {
 
   /// True as soon as `condition` holds. Blocks its thread: for code that has no tasks to run.
   package static func holds<E: Error>(
-    within seconds: Double = 5, _ condition: () throws(E) -> Bool
+    within seconds: Double = 20, _ condition: () throws(E) -> Bool
   ) throws(E) -> Bool {
     let deadline = Deadline(within: seconds)
     while true {
@@ -42,7 +42,7 @@ package enum Eventually {
 
   /// True as soon as `condition` holds; gives the thread back while it waits.
   package static func holds(
-    within seconds: Double = 5, _ condition: () async throws -> Bool
+    within seconds: Double = 20, _ condition: () async throws -> Bool
   ) async throws -> Bool {
     let deadline = Deadline(within: seconds)
     while true {
@@ -55,7 +55,7 @@ package enum Eventually {
 
   /// The first value that is not nil, or nil at the deadline.
   package static func value<Value, E: Error>(
-    within seconds: Double = 5, _ look: () throws(E) -> Value?
+    within seconds: Double = 20, _ look: () throws(E) -> Value?
   ) throws(E) -> Value? {
     let deadline = Deadline(within: seconds)
     while true {

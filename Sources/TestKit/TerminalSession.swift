@@ -114,7 +114,7 @@ package final class TerminalSession: Sendable {
 
   /// Waits for the program's end; at the deadline throws with the screen.
   @discardableResult
-  package func waitForEnd(within seconds: Double = 10) throws(TestKitError) -> ChildProcess.Exit {
+  package func waitForEnd(within seconds: Double = 30) throws(TestKitError) -> ChildProcess.Exit {
     let exit = try Eventually.value(within: seconds) { () throws(TestKitError) in try self.exit() }
     if let exit { return exit }
     throw TestKitError("still running after \(seconds) s\nthe screen was:\n\(try screen())")
@@ -123,7 +123,7 @@ package final class TerminalSession: Sendable {
   /// Waits until the screen satisfies `condition`; at the deadline throws with the screen.
   @discardableResult
   package func waitUntil(
-    _ what: String, within seconds: Double = 10, _ condition: (String) -> Bool
+    _ what: String, within seconds: Double = 30, _ condition: (String) -> Bool
   ) throws(TestKitError) -> String {
     var last = ""
     let found = try Eventually.holds(within: seconds) { () throws(TestKitError) -> Bool in
@@ -138,7 +138,7 @@ package final class TerminalSession: Sendable {
 
   /// Waits until `text` stands on the screen.
   @discardableResult
-  package func wait(for text: String, within seconds: Double = 10) throws(TestKitError) -> String {
+  package func wait(for text: String, within seconds: Double = 30) throws(TestKitError) -> String {
     try waitUntil("\"\(text)\" on screen", within: seconds) { $0.contains(text) }
   }
 }

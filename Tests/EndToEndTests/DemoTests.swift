@@ -40,7 +40,7 @@ import Testing
     try session.press("6")
     try session.waitUntil("commands") { $0.contains("get ") && $0.contains("hgetall") }
     try session.press("5")
-    try session.waitUntil("a slow command", within: 15) {
+    try session.waitUntil("a slow command", within: 40) {
       $0.contains("SMEMBERS") || $0.contains("SORT") || $0.contains("SINTER")
     }
     try session.press("q")
@@ -55,7 +55,7 @@ import Testing
     #expect(serverProcesses.count == 1)
     kill(try session.processID(), SIGKILL)
     #expect(
-      Eventually.holds(within: 10) {
+      Eventually.holds(within: 40) {
         serverProcesses.isEmpty && TemporaryFolder.list(temporary.path) == []
       })
   }

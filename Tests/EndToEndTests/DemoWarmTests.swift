@@ -12,7 +12,7 @@ import Testing
   }
 
   private func connect() throws -> RedisConnection {
-    let found = Eventually.value(within: 10) { () -> String? in
+    let found = Eventually.value(within: 40) { () -> String? in
       (TemporaryFolder.list(temporary.path) ?? []).map { temporary.file("\($0)/redis.sock") }
         .first { (try? RedisConnection(.unix(path: $0)).command(["PING"])) != nil }
     }
@@ -34,7 +34,7 @@ import Testing
   /// A dialog takes nothing for a second, and each key in that time makes it wait longer.
   private func confirm(_ session: TerminalSession) throws {
     try session.wait(for: "[Esc Cancel]")
-    let isConfirmed = try Eventually.holds(within: 15) { () throws(TestKitError) -> Bool in
+    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
       _ = Eventually.holds(within: 1.1) { false }
       try session.press("y")
       return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
@@ -53,7 +53,7 @@ import Testing
     // Stocked: no more keys come.
     var size: Int64 = 0
     #expect(
-      try Eventually.holds(within: 20) { () throws(TestKitError) -> Bool in
+      try Eventually.holds(within: 60) { () throws(TestKitError) -> Bool in
         let last = size
         size = try connection.command(["DBSIZE"]).integer ?? 0
         _ = Eventually.holds(within: 0.3) { false }

@@ -36,10 +36,14 @@ import Testing
     // Walk the list, and look into each key, as text and in hexadecimal.
     for _ in 0..<Self.names.count + 1 {
       try session.press("Enter")
-      try session.waitUntil("the value") { $0.contains("encoding") || $0.contains("bytes") }
+      try session.waitUntil("the value") { Self.showsValue($0) }
       try session.press("x", "x", "e")
-      try session.press("Escape", "Escape")
-      try session.waitUntil("the list") { $0.contains("[3]Keys") }
+      try session.waitUntil("the exact name") { Self.showsName($0) }
+      // One after the other: Esc and what comes in the same read are Alt and a key.
+      try session.press("Escape")
+      try session.waitUntil("the value again") { !Self.showsName($0) }
+      try session.press("Escape")
+      try session.waitUntil("the list") { !Self.showsValue($0) && $0.contains("[3]Keys") }
       try session.press("j")
     }
     for panel in ["4", "5", "6", "7", "1"] {
@@ -50,6 +54,16 @@ import Testing
     let written = Array((ChildProcess.readText(raw) ?? "").unicodeScalars)
     #expect(written.count > 1_000)
     expectHarmless(written, locale)
+  }
+
+  /// Only a value that was read has its key's length above it.
+  private static func showsValue(_ screen: String) -> Bool {
+    screen.contains(/key [0-9,]+ B/)
+  }
+
+  /// A key's name, or that of an element, byte for byte.
+  private static func showsName(_ screen: String) -> Bool {
+    screen.contains("the key exactly") || screen.contains(/name +[\[]?text/)
   }
 
   /// What ncurses may write: text, SGR, cursor movement and erasing; no titles, no C1, no bidi.

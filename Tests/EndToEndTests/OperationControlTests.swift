@@ -67,7 +67,7 @@ import Testing
     let alive = try shop.run(["operations", "take-over", id])
     #expect(alive.exit == .code(1) && alive.error.contains("has a runner that is alive"))
     _ = try ChildProcess.run("kill", ["-9", String(process)])
-    #expect(try shop.wait(id, for: "orphaned", within: 20))
+    #expect(try shop.wait(id, for: "orphaned", within: 60))
     let paused = try shop.run(["operations", "pause", id])
     #expect(paused.exit == .code(1) && paused.error.contains("take it over"), "\(paused)")
     let taken = try shop.documents(["operations", "take-over", id])

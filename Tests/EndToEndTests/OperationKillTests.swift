@@ -1,3 +1,4 @@
+import Documents
 import ConsoleModel
 import Glibc
 import Operations
@@ -26,7 +27,7 @@ import Testing
     server = try RedisServer(arguments: ["--enable-debug-command", "local"])
     try server.command(["DEBUG", "POPULATE", "\(Self.keys)", "search", "10"])
     try server.command(["SET", "keep:1", "kept"])
-    try StateFolder.make(home.file("config/cacheconsole"))
+    try PrivateFolder.make(home.file("config/cacheconsole"))
     try home.write(
       "config/cacheconsole/config.json5",
       """
@@ -45,7 +46,7 @@ import Testing
 
   /// A dialog takes nothing for a second, and each key in that time makes it wait longer.
   private func confirm(_ session: TerminalSession) throws {
-    let isStarted = try Eventually.holds(within: 20) { () throws(TestKitError) -> Bool in
+    let isStarted = try Eventually.holds(within: 60) { () throws(TestKitError) -> Bool in
       _ = Eventually.holds(within: 1.1) { false }
       try session.press("y")
       return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
@@ -87,7 +88,7 @@ import Testing
     #expect(status.changed == UInt64(Self.keys))
     #expect(status.verdict?.isFresh == true)
     #expect(try server.command(["EXISTS", "search:0", "search:59999", "keep:1"]).integer == 1)
-    #expect(Eventually.holds(within: 10) { !ChildProcess.isRunning(runner) })
+    #expect(Eventually.holds(within: 40) { !ChildProcess.isRunning(runner) })
     // The next console sees its end.
     let next = try Console.open(["--env", "shop", "--interval", "0.5"], home: home)
     try next.wait(for: "1/1")

@@ -1,3 +1,4 @@
+import Documents
 import Operations
 import TestKit
 import Testing
@@ -19,7 +20,7 @@ import Testing
   }
 
   private func configure(_ environmentClass: String) throws {
-    try StateFolder.make(home.file("config/cacheconsole"))
+    try PrivateFolder.make(home.file("config/cacheconsole"))
     try home.write(
       "config/cacheconsole/config.json5",
       """
@@ -36,7 +37,7 @@ import Testing
 
   /// A dialog takes nothing for a second, and each key in that time makes it wait longer.
   private func confirm(_ session: TerminalSession, _ key: String = "y", gone: String) throws {
-    let isConfirmed = try Eventually.holds(within: 15) { () throws(TestKitError) -> Bool in
+    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
       _ = Eventually.holds(within: 1.1) { false }
       try session.press(key)
       return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
@@ -74,7 +75,7 @@ import Testing
     try session.wait(for: "UNLINK")
     try confirm(session, gone: "[Esc Cancel]")
     #expect(
-      try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+      try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
         try server.command(["EXISTS"] + (10...19).map { "product:\($0):de" }).integer == 8
       })
     // A pattern: sessions stay although it takes them.
@@ -85,7 +86,7 @@ import Testing
     try session.wait(for: "20 sessions")
     try confirm(session, gone: "[Esc Cancel]")
     #expect(
-      try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+      try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
         try server.command(["EXISTS", "search:g1:1", "search:g1:500"]).integer == 0
       })
     #expect(try exists(["session:1", "session:20"]) == 2)
@@ -116,7 +117,7 @@ import Testing
     #expect(try session.screen().contains("[Esc Cancel]"))
     #expect(try exists(["search:g1:1"]) == 1)
     // The reason once the dialog takes keys.
-    let isAsked = try Eventually.holds(within: 15) { () throws(TestKitError) -> Bool in
+    let isAsked = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
       _ = Eventually.holds(within: 1.1) { false }
       try session.press("C-u")
       try session.type("incident 42")

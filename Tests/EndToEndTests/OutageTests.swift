@@ -20,7 +20,7 @@ import Testing
     try session.waitUntil("both live") { $0.contains("2/2") }
     server.pause()
     let name = String(try #require(server.socketPath).split(separator: "/").last ?? "")
-    try session.waitUntil("the hung server in the header", within: 15) { screen in
+    try session.waitUntil("the hung server in the header", within: 40) { screen in
       let header = screen.prefix { $0 != "\n" }
       return header.contains("hangs") || header.contains("down")
     }
@@ -33,7 +33,7 @@ import Testing
     #expect(screen.contains("1/2"), "\(screen)")
     #expect(screen.contains(name) || screen.contains("redis"), "\(screen)")
     server.resume()
-    try session.waitUntil("live again", within: 15) { screen in
+    try session.waitUntil("live again", within: 40) { screen in
       let header = screen.prefix { $0 != "\n" }
       return screen.contains("2/2") && !header.contains("hangs") && !header.contains("down")
     }
@@ -46,7 +46,7 @@ import Testing
     let session = try Console.open(["--redis", server.url, "--interval", "0.5"], home: home)
     try session.waitUntil("live") { $0.contains("1/1") }
     server.kill9()
-    try session.waitUntil("down", within: 15) { $0.prefix { $0 != "\n" }.contains("down") }
+    try session.waitUntil("down", within: 40) { $0.prefix { $0 != "\n" }.contains("down") }
     try session.press("2")
     try session.wait(for: "[2]Nodes", within: Self.soon)
     try session.press("1")
@@ -54,7 +54,7 @@ import Testing
     let client = try server.connect()
     try client.command(["SET", "k", "v"])
     let round = (0..<4).map { ["GET", $0 == 3 ? "missing" : "k"] }
-    try session.waitUntil("live again with 75 %", within: 20) { screen in
+    try session.waitUntil("live again with 75 %", within: 60) { screen in
       for _ in 0..<10 { _ = try? client.pipeline(round) }
       let row = screen.split(separator: "\n").first { $0.contains("L2 redis") } ?? ""
       return row.contains("75.0")
@@ -84,7 +84,7 @@ import Testing
       )
     }
     for (text, session) in sessions {
-      try session.waitUntil("\"\(text)\"", within: 15) { $0.contains(text) }
+      try session.waitUntil("\"\(text)\"", within: 40) { $0.contains(text) }
       #expect(try !session.screen().contains("hunter2"))
       try session.press("2")
       try session.wait(for: "[2]Nodes", within: Self.soon)

@@ -25,7 +25,7 @@ import Testing
 
   /// Types a command whole, and once more where Esc before it took its first key.
   private static func give(_ line: String, to session: TerminalSession) throws {
-    let isTyped = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+    let isTyped = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
       try session.press("Escape")
       _ = Eventually.holds(within: 0.05) { false }
       try session.type(line)
@@ -44,7 +44,7 @@ import Testing
       try session.wait(for: "found 1")
       return
     }
-    let isThere = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+    let isThere = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
       try session.press("Escape")
       _ = Eventually.holds(within: 0.05) { false }
       try session.press(String(panel))

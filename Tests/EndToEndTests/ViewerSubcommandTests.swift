@@ -1,3 +1,4 @@
+import Documents
 import ConsoleModel
 import Glibc
 import Operations
@@ -156,7 +157,7 @@ import Testing
   /// In this process, because no variable and no option leads to another system file.
   private func startup(_ words: [String], roles: String, user: String) throws -> Startup {
     let folder = shop.home.file("etc")
-    try StateFolder.make(folder)
+    try PrivateFolder.make(folder)
     let file = try shop.home.write(
       "etc/config.json5",
       """

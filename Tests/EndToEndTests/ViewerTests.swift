@@ -64,7 +64,7 @@ import Testing
     // Keys are taken in order: once these two are answered, all before them were.
     // Esc and what follows in the same read would be one key with Alt, so that each look presses anew.
     for key in ["1", "2"] {
-      let isShown = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+      let isShown = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
         try session.press("Escape")
         _ = Eventually.holds(within: 0.1) { false }
         try session.press(key)
@@ -110,7 +110,7 @@ import Testing
     try session.wait(for: "SLOWLOG RESET on")
     // A new dialog takes nothing for a second, and each key in that time makes it wait longer: this
     // pause is what it asks for.
-    let isOpen = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+    let isOpen = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
       _ = Eventually.holds(within: 1.1) { false }
       try session.type("x")
       return try Eventually.holds(within: 0.3) { () throws(TestKitError) -> Bool in
@@ -126,7 +126,7 @@ import Testing
     try session.type(address)
     // Once it is right, keys are answers.
     try session.wait(for: "[Esc Cancel]  y SLOWLOG RESET")
-    let isConfirmed = try Eventually.holds(within: 10) { () throws(TestKitError) -> Bool in
+    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
       _ = Eventually.holds(within: 0.5) { false }
       try session.press("y")
       return try Eventually.holds(within: 0.3) { () throws(TestKitError) -> Bool in

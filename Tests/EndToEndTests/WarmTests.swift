@@ -1,3 +1,4 @@
+import Documents
 import Glibc
 import Operations
 import TestKit
@@ -13,7 +14,7 @@ import Testing
     server = try RedisServer(arguments: [
       "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lfu",
     ])
-    try StateFolder.make(home.file("config/cacheconsole"))
+    try PrivateFolder.make(home.file("config/cacheconsole"))
     // Answers every key that it is asked for, and keeps which those were.
     let loader = try home.write(
       "loader.sh", #"exec sed -u -e "w $0.asked.$$" -e 's/\(.*\)/\1\t3600\tv-\1/'"#)
@@ -75,7 +76,7 @@ import Testing
     let started = try run(
       ["warm", "--env", "shop"] + words + ["--rate", "400", "--yes", "--detach", "--json"])
     let id = try #require(try JSONValue(parsing: started.output)["operation"]?.string)
-    let isHalfway = try Eventually.holds(within: 20) { () throws -> Bool in
+    let isHalfway = try Eventually.holds(within: 60) { () throws -> Bool in
       try missing(names).count < names.count * 6 / 10
     }
     #expect(isHalfway)
@@ -90,7 +91,7 @@ import Testing
 
   private func takeOver(_ id: String) throws -> JSONValue {
     // The lease of the killed runner has to run out.
-    let isOrphaned = try Eventually.holds(within: 20) { () throws -> Bool in
+    let isOrphaned = try Eventually.holds(within: 60) { () throws -> Bool in
       try run(["operations", "--env", "shop"]).output.contains("orphaned")
     }
     #expect(isOrphaned)

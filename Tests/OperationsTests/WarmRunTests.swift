@@ -15,7 +15,7 @@ import Testing
 
   private func loader(_ script: String) throws -> [String] {
     let path = folder.file("loader.sh")
-    try RunFolder.write(script, to: path)
+    try FileWriter.replace(path, with: script)
     return ["sh", path]
   }
 

@@ -1,5 +1,6 @@
 // Linux calls that Glibc's Swift overlay leaves out or cannot express.
 #pragma once
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -37,6 +38,15 @@ static inline uint64_t clinux_epoll_token(const struct epoll_event *event) {
 
 static inline uint32_t clinux_epoll_events(const struct epoll_event *event) {
   return event->events;
+}
+
+// glibc's lists of freed small chunks (mallopt(3)) that wait to be merged; 0 where there are none.
+static inline int clinux_without_fast_bins(void) {
+#ifdef M_MXFAST
+  return mallopt(M_MXFAST, 0);
+#else
+  return 0;
+#endif
 }
 
 // Nanoseconds of CLOCK_MONOTONIC.

@@ -1,3 +1,4 @@
+internal import Documents
 private import Glibc
 
 /// Whole writes to stdout and stderr.
@@ -17,15 +18,6 @@ enum StandardStreams {
 
   @discardableResult
   static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
+    FileWriter.write(bytes, to: descriptor)
   }
 }

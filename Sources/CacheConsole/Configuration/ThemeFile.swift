@@ -36,7 +36,7 @@ package struct ThemeFiles: Sendable {
 
   /// Names that can be asked for, sorted, the built-in one included.
   package func names() -> [String] {
-    let found = folders.flatMap { FolderListing.names(in: $0) }
+    let found = folders.flatMap { PrivateFolder.names(in: $0, limit: 1000) }
       .filter { $0.hasSuffix(".json5") }
       .map { String($0.dropLast(".json5".count)) }
       .filter(Self.isName)

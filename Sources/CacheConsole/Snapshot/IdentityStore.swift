@@ -48,7 +48,6 @@ package struct IdentityStore: Sendable {
   /// - Returns: false if it could not be written.
   @discardableResult
   package func save(_ entries: [Entry]) -> Bool {
-    guard makeFolder() else { return false }
     var writer = JSONWriter()
     writer.object { json in
       json.field("schema", Self.schema)
@@ -66,25 +65,11 @@ package struct IdentityStore: Sendable {
         }
       }
     }
-    let temporary = "\(file).\(getpid())"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return false }
-    let bytes = Array(writer.text.utf8) + [0x0A]
-    let written = unsafe write(descriptor, bytes, bytes.count)
-    let isSynced = fsync(descriptor) == 0
-    close(descriptor)
-    guard written == bytes.count, isSynced, unsafe rename(temporary, file) == 0 else {
-      _ = unsafe unlink(temporary)
+    do throws(DocumentError) {
+      try PrivateFolder.make(folder)
+      try FileWriter.replace(file, with: writer.text + "\n")
+    } catch {
       return false
-    }
-    return true
-  }
-
-  private func makeFolder() -> Bool {
-    var path = ""
-    for part in folder.split(separator: "/") {
-      path += "/\(part)"
-      if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { return false }
     }
     return true
   }

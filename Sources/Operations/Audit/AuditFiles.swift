@@ -129,10 +129,8 @@ struct AuditFiles: ~Copyable {
   private static func makeFolder(_ folder: String) throws(AuditProblem) {
     var status = stat()
     if unsafe stat(folder, &status) != 0 {
-      var path = ""
-      for part in folder.split(separator: "/") {
-        path += "/\(part)"
-        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw failed("making", path, errno) }
+      if let (path, code) = PrivateFolder.failure(making: folder) {
+        throw failed("making", path, code)
       }
       guard unsafe stat(folder, &status) == 0 else { throw failed("looking at", folder, errno) }
     }

@@ -43,9 +43,9 @@ package struct CopyStore: Sendable {
   /// The files of an operation, one for each server.
   package func files(for operation: String) throws(DocumentError) -> [String] {
     guard OperationID.isValid(operation) else { throw notAnOperation(operation) }
-    return (Self.names(folder) ?? []).filter {
+    return PrivateFolder.names(in: folder).filter {
       $0.hasPrefix(operation + ".") && $0.hasSuffix(Self.suffix)
-    }.sorted().map { "\(folder)/\($0)" }
+    }.map { "\(folder)/\($0)" }
   }
 
   /// Removes the copies of an operation: it was undone.
@@ -75,14 +75,7 @@ package struct CopyStore: Sendable {
 
   /// Makes the folder and those above it; refuses one that others can look into.
   private func prepare() throws(DocumentError) {
-    var path = ""
-    for part in folder.split(separator: "/", omittingEmptySubsequences: false) {
-      path += path.isEmpty && part.isEmpty ? "" : part
-      if !path.isEmpty, path != "/", unsafe mkdir(path, 0o700) != 0, errno != EEXIST {
-        throw DocumentError(file: path, detail: "cannot be made: \(SystemMessage.last())")
-      }
-      path += "/"
-    }
+    try PrivateFolder.make(folder)
     var status = stat()
     guard unsafe lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw DocumentError(file: folder, detail: "is not a folder")
@@ -115,7 +108,7 @@ package struct CopyStore: Sendable {
   package func removeExpired(now: WallTime) -> (removed: [String], problems: [DocumentError]) {
     var removed: [String] = []
     var problems: [DocumentError] = []
-    for name in (Self.names(folder) ?? []).sorted() where name.hasSuffix(Self.suffix) {
+    for name in PrivateFolder.names(in: folder) where name.hasSuffix(Self.suffix) {
       let path = "\(folder)/\(name)"
       do throws(DocumentError) {
         guard try isExpired(path, now) else { continue }
@@ -136,18 +129,5 @@ package struct CopyStore: Sendable {
     if WallTime(seconds: changed + CopyHeader.lifeSeconds) <= now { return true }
     guard let reader = try? CopyReader(path: path, now: nil) else { return false }
     return reader.header.expires <= now
-  }
-
-  private static func names(_ path: String) -> [String]? {
-    guard let folder = unsafe opendir(path) else { return nil }
-    defer { unsafe closedir(folder) }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-      names.append(
-        unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-          unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        })
-    }
-    return names
   }
 }

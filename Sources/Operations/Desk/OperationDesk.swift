@@ -114,7 +114,7 @@ package struct OperationDesk: Sendable {
     _ id: String, report: @escaping @Sendable (RunLauncher.Report) -> Void
   ) async throws(OperationRefusal) {
     guard mayChange else { throw OperationRefusal("this console is read-only") }
-    guard OperationRecords.isID(id) else {
+    guard OperationID.isValid(id) else {
       throw OperationRefusal("'\(id.prefix(40))' is no operation's name")
     }
     guard let plan = await plan(of: id) else {
@@ -205,7 +205,7 @@ package struct OperationDesk: Sendable {
 
   /// Tells a run to pause, go on, or end.
   package func control(_ id: String, _ control: OperationControl) async throws(OperationRefusal) {
-    guard OperationRecords.isID(id) else {
+    guard OperationID.isValid(id) else {
       throw OperationRefusal("'\(id.prefix(40))' is no operation's name")
     }
     try await change { mutator throws(RedisError) in
@@ -261,7 +261,7 @@ package struct OperationDesk: Sendable {
 
   /// SIGTERM to the runners of this machine whose operation is meant.
   private func signalRunners(_ isMeant: (String) -> Bool) {
-    for id in StateFolder.names(in: "\(folder)/operations") where isMeant(id) {
+    for id in PrivateFolder.names(in: "\(folder)/operations") where isMeant(id) {
       let path = RunFolder(state: folder, operation: id).processFile
       guard let contents = try? FileReader.read(path, limit: 64),
         let process = Int32(String(decoding: contents.bytes, as: UTF8.self)), process > 1,

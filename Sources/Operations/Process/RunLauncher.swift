@@ -65,7 +65,7 @@ package enum RunLauncher {
     let (writer, reader) = (input.writer, output.reader)
     do throws(SystemError) {
       try BlockingWork.run(name: "runner") {
-        let isHanded = write(text, to: writer)
+        let isHanded = FileWriter.write(text, to: writer)
         close(writer)
         if isHanded { report(.handed) }
         listen(to: reader, report)
@@ -81,19 +81,6 @@ package enum RunLauncher {
       throw RunLaunchError("the operation's runner cannot be watched: \(error)")
     }
     return process
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
   }
 
   private static func listen(

@@ -16,6 +16,7 @@ package enum RunnerProcess {
   /// - Returns: the exit code: 0 done, 1 not done, 2 no ticket, 3 superseded.
   package static func run(wall: @escaping @Sendable () -> WallTime) -> Int32 {
     let signals = blockSignals()
+    Allocator.mergeFreedAtOnce()
     let ticket: RunTicket
     do throws(DocumentError) {
       ticket = try RunTicket(json: readAll(0))

@@ -39,7 +39,7 @@ extension OperationRecords {
     let action = "reading operations"
     let reply = try await probe.send(
       RedisCommand("ZRANGE", index, String(-limit), "-1"), action: action)
-    let ids = (reply.array ?? []).compactMap(\.text).filter(isID)
+    let ids = (reply.array ?? []).compactMap(\.text).filter(OperationID.isValid)
     let asked = ids.filter { known[$0]?.state.isFinal != true }
     var found: [String: OperationStatus] = [:]
     if !asked.isEmpty {
@@ -53,15 +53,6 @@ extension OperationRecords {
       }
     }
     return ids.reversed().compactMap { found[$0] ?? known[$0] }
-  }
-
-  /// Letters, digits and dashes: an id becomes part of key and file names.
-  package static func isID(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= 64
-      && text.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-          || $0 == UInt8(ascii: "-")
-      }
   }
 }
 

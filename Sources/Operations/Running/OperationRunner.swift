@@ -89,8 +89,9 @@ package struct OperationRunner: Sendable {
   ) -> (journal: RunJournal?, problem: String?) {
     do throws(DocumentError) {
       let journal = try RunJournal(folder)
-      try RunFolder.write(ticket.plan.json, to: folder.plan)
-      try RunFolder.write(String(runner.split(separator: ":").last ?? ""), to: folder.processFile)
+      try FileWriter.replace(folder.plan, with: ticket.plan.json)
+      try FileWriter.replace(
+        folder.processFile, with: String(runner.split(separator: ":").last ?? ""))
       try journal.append(checkpoint, at: wall(), synced: true)
       return (journal, nil)
     } catch {
@@ -232,7 +233,7 @@ package struct OperationRunner: Sendable {
 
   /// A slow run has small batches: no second has much more than the limit.
   private static func largestBatch(_ isPaced: Bool, _ keysPerSecond: Double) -> Int {
-    min(isPaced ? 250 : 1000, max(1, Int(min(keysPerSecond, 1e6) / 4)))
+    min(isPaced ? 250 : 2000, max(1, Int(min(keysPerSecond, 1e6) / 4)))
   }
 
   private func keysPerSecond(_ context: RunContext) -> Double {

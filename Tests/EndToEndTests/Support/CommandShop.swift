@@ -1,3 +1,4 @@
+import Documents
 import Operations
 import TestKit
 
@@ -18,7 +19,7 @@ struct CommandShop {
       (1...40).map { ["SET", "product:\($0):de", "v\($0)"] }
         + (1...300).map { ["SET", "search:g1:\($0)", "v", "EX", "5000"] }
         + (1...5).map { ["SET", "session:\($0)", "secret"] })
-    try StateFolder.make(home.file("config/cacheconsole"))
+    try PrivateFolder.make(home.file("config/cacheconsole"))
     try home.write(
       "config/cacheconsole/config.json5",
       """

@@ -1,3 +1,4 @@
+import Documents
 import Operations
 import Redis
 import TestKit
@@ -49,7 +50,7 @@ struct ViewerShop {
         ["SET", "session:1", "secret"],
       ] + (1...500).map { ["SET", "left:\($0)", "v"] })
     proxy = try RecordingProxy(to: server.address)
-    try StateFolder.make(home.file("config/cacheconsole"))
+    try PrivateFolder.make(home.file("config/cacheconsole"))
     try home.write("keys.txt", "product:1\ncart:1\n")
     try Self.configure(home, url: server.url, nil)
     operation = try Self.leaveOperation(home, server)
