@@ -67,7 +67,7 @@ import Testing
       endpoint: try RedisURL(parsing: server.url).endpoint, loop: RunFixture.loop)
     defer { probe.close() }
     let seen = try await OperationRecords.read(probe)
-    #expect(seen.map(\.id) == ["run-1"])
+    #expect(seen.map(\.id) == ["20261125T000000-000001"])
     #expect(seen.first?.state == .done)
   }
 

@@ -26,7 +26,8 @@ enum RunFixture {
 
   /// A ticket for one server; the plan says what the server is now.
   static func ticket(
-    _ request: OperationRequest, on server: RedisServer, folder: String, id: String = "run-1",
+    _ request: OperationRequest, on server: RedisServer, folder: String,
+    id: String = "20261125T000000-000001",
     mode: RunTicket.Mode = .start
   ) throws -> RunTicket {
     let client = try server.connect()

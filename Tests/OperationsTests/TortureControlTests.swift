@@ -26,7 +26,7 @@ extension TortureTests {
     {
       let runner = try await begin(try yard.ticket(pace: 2500))
       let desk = try yard.desk()
-      try await desk.control("run-1", .pause)
+      try await desk.control("20261125T000000-000001", .pause)
       #expect(try await Eventually.holds(within: 10) { try yard.mirrored()?.state == .paused })
       let paused = try #require(try yard.mirrored())
       #expect(paused.note.contains("paused by second@there"))
@@ -37,11 +37,11 @@ extension TortureTests {
       #expect(seen?.state == .paused)
       #expect(seen?.changed == paused.changed)
       await #expect {
-        try await desk.takeOver("run-1") { _ in }
+        try await desk.takeOver("20261125T000000-000001") { _ in }
       } throws: {
         "\($0)".contains("alive")
       }
-      try await desk.control("run-1", .run)
+      try await desk.control("20261125T000000-000001", .run)
       #expect(runner.wait(within: 30) == .code(0))
       #expect(try yard.oldKeys() == 0)
     }
@@ -53,7 +53,7 @@ extension TortureTests {
       if isBySignal {
         runner.send(SIGTERM)
       } else {
-        try await desk.control("run-1", .abort)
+        try await desk.control("20261125T000000-000001", .abort)
       }
       #expect(runner.wait(within: 10) == .code(1))
       let status = try #require(try yard.mirrored())
@@ -62,7 +62,7 @@ extension TortureTests {
       // What it says it did is what is gone.
       #expect(try UInt64(yard.oldKeys()) == UInt64(yard.inside) - status.changed)
       await #expect {
-        try await desk.takeOver("run-1") { _ in }
+        try await desk.takeOver("20261125T000000-000001") { _ in }
       } throws: {
         "\($0)".contains("is aborted")
       }
@@ -74,23 +74,26 @@ extension TortureTests {
       // A batch of 250 keys every four minutes.
       ticket.keysPerMinute = 60
       let runner = try await begin(ticket)
-      try await yard.desk().control("run-1", .abort)
+      try await yard.desk().control("20261125T000000-000001", .abort)
       #expect(runner.wait(within: 10) == .code(1))
     }
 
     @Test func `a stop ends every run of every console`() async throws {
-      var other = try yard.ticket("run-2", pace: 1000)
+      var other = try yard.ticket("20261125T000000-000002", pace: 1000)
       other.folder = yard.folder.file("other")
       let runners = [
-        try await begin(try yard.ticket("run-1", pace: 1000)), try await begin(other),
+        try await begin(try yard.ticket("20261125T000000-000001", pace: 1000)),
+        try await begin(other),
       ]
       try await yard.desk().stopAll(token: "now")
       for runner in runners { #expect(runner.wait(within: 10) == .code(1)) }
-      #expect(try yard.mirrored("run-1")?.state == .aborted)
-      #expect(try yard.mirrored("run-2")?.state == .aborted)
-      #expect(try yard.mirrored("run-2")?.note.contains("stopped by second@there") == true)
+      #expect(try yard.mirrored("20261125T000000-000001")?.state == .aborted)
+      #expect(try yard.mirrored("20261125T000000-000002")?.state == .aborted)
+      #expect(
+        try yard.mirrored("20261125T000000-000002")?.note.contains("stopped by second@there")
+          == true)
       // It was for those: what is started afterwards runs.
-      let later = try yard.ticket("run-3", pace: 100_000)
+      let later = try yard.ticket("20261125T000000-000003", pace: 100_000)
       #expect(try TortureYard.start(later).wait(within: 30) == .code(0))
       #expect(try yard.oldKeys() == 0)
     }

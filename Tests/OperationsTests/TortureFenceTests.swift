@@ -33,7 +33,7 @@ extension TortureTests {
           await desk.operations().operations.first?.state == .orphaned
         })
       let end = Ending()
-      try await desk.takeOver("run-1") { end.take($0) }
+      try await desk.takeOver("20261125T000000-000001") { end.take($0) }
       let isUnderWay = try await Eventually.holds(within: 30) {
         isSecondAtWork ? (try yard.mirrored()?.fence == 2) : end.hasEnded
       }
@@ -72,7 +72,7 @@ extension TortureTests {
       ticket.mode = .takeOver
       var other = ticket
       if !isOneMachine { other.folder = yard.folder.file("other") }
-      let lease = "cacheconsole:operation:run-1:lease:1"
+      let lease = "cacheconsole:operation:20261125T000000-000001:lease:1"
       #expect(
         try await Eventually.holds(within: 10) {
           try yard.server.command(["EXISTS", lease]).integer == 0
@@ -94,13 +94,13 @@ extension TortureTests {
       let desk = try yard.desk()
       #expect(try await Eventually.holds(within: 10) { try yard.mirrored()?.state == .running })
       await #expect {
-        try await desk.takeOver("run-1") { _ in }
+        try await desk.takeOver("20261125T000000-000001") { _ in }
       } throws: {
         "\($0)".contains("alive")
       }
       #expect(runner.wait(within: 30) == .code(0))
       await #expect {
-        try await desk.takeOver("run-1") { _ in }
+        try await desk.takeOver("20261125T000000-000001") { _ in }
       } throws: {
         "\($0)".contains("is done")
       }

@@ -151,7 +151,9 @@ extension TortureTests {
       let text = try #require(ChildProcess.readText(path))
       try yard.folder.write("state/audit.jsonl", text.replacing("\"started\"", with: "\"stopped\""))
       try yard.fill()
-      #expect(try TortureYard.start(try yard.ticket("run-2")).wait(within: 30) == .code(0))
+      #expect(
+        try TortureYard.start(try yard.ticket("20261125T000000-000002")).wait(within: 30)
+          == .code(0))
       #expect(try yard.oldKeys() == 0)
       let verification = yard.audit().verification
       #expect(verification.broken?.line == 1)

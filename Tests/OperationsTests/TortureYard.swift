@@ -51,7 +51,8 @@ final class TortureYard: Sendable {
   // MARK: Runs
 
   func ticket(
-    _ id: String = "run-1", pace: Int = 5000, action: OperationRequest.Action = .invalidate,
+    _ id: String = "20261125T000000-000001", pace: Int = 5000,
+    action: OperationRequest.Action = .invalidate,
     lease: UInt64 = 500, target: OperationRequest.Target = .pattern(TortureYard.pattern),
     keepsCopy: Bool = false, through proxy: SocketAddress? = nil
   ) throws -> RunTicket {
@@ -105,7 +106,7 @@ final class TortureYard: Sendable {
   }
 
   /// Takes over as soon as the lease has run out, and waits for the end.
-  func takeOver(_ id: String = "run-1", within seconds: Double = 60) async throws
+  func takeOver(_ id: String = "20261125T000000-000001", within seconds: Double = 60) async throws
     -> OperationStatus
   {
     let desk = try desk()
@@ -129,13 +130,13 @@ final class TortureYard: Sendable {
 
   // MARK: What is so
 
-  func mirrored(_ id: String = "run-1") throws -> OperationStatus? {
+  func mirrored(_ id: String = "20261125T000000-000001") throws -> OperationStatus? {
     let reply = try server.command(["GET", OperationRecords.status(id)])
     guard case .bulk(let bytes) = reply else { return nil }
     return try OperationStatus(json: bytes, file: "the mirror")
   }
 
-  func journalLines(_ id: String = "run-1") -> Int {
+  func journalLines(_ id: String = "20261125T000000-000001") -> Int {
     let path = RunFolder(state: folder.file("state"), operation: id).journal
     return (ChildProcess.readText(path) ?? "").utf8.count { $0 == 0x0A }
   }

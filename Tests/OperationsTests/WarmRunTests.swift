@@ -45,7 +45,8 @@ import Testing
     #expect(!asked.contains("product:1\n"))
     // The second run finds all of it there.
     let second = await RunFixture.run(
-      try RunFixture.ticket(request(), on: server, folder: folder.path, id: "run-2"))
+      try RunFixture.ticket(
+        request(), on: server, folder: folder.path, id: "20261125T000000-000002"))
     #expect(second.state == .done, "\(second.note)")
     #expect(second.changed == 0)
     #expect(second.skipped == 300)
