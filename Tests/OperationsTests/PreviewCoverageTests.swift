@@ -112,15 +112,16 @@ import Testing
     try PlanFixture.populate(server, "product", 131_072)
     let connection = try server.connect()
     let planner = try PlanFixture.planner([server.url])
-    // One more: the server begins to move its keys, some with each command.
+    // One more: the server begins to move its keys, some with each command. An interval misses once in
+    // a hundred times: four misses of twenty happen once in twenty thousand tests.
     try connection.command(["SET", "search:1", "x"])
-    let growing = try await Self.estimate(planner, "product:*[02468]", truth: 65_536, runs: 8)
-    #expect(growing.held == 8)
+    let growing = try await Self.estimate(planner, "product:*[02468]", truth: 65_536, runs: 20)
+    #expect(growing.held >= 17)
     for start in stride(from: 0, to: 70_000, by: 1000) {
       try connection.command(["UNLINK"] + (start..<start + 1000).map { "product:\($0)" })
     }
-    let sparse = try await Self.estimate(planner, "product:*1", truth: 6107, runs: 8)
-    #expect(sparse.held == 8)
+    let sparse = try await Self.estimate(planner, "product:*1", truth: 6107, runs: 20)
+    #expect(sparse.held >= 17)
     let plan = try await PlanFixture.plan(planner, PlanFixture.pattern("product:*"))
     #expect(plan.preview.keys == .exact(61_072))
   }

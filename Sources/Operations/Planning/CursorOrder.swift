@@ -1,12 +1,16 @@
 /// SCAN's cursor counts buckets in reversed binary, so that it holds while a table grows or shrinks
 /// (`dictScan` in Redis' dict.c). The server masks it by the table's size: any number is a cursor.
 enum CursorOrder {
-  /// `count` cursors, evenly spaced over the whole table from a random phase, in a random order: what
-  /// was visited when time ran out is spread over the table, too.
+  /// `count` cursors, one from a random place of each of as many equal parts of the table, in a random
+  /// order: what was visited when time ran out is spread over the table, too.
+  ///
+  /// Random within each part, not evenly spaced: where a sample is a large part of a small table, evenly
+  /// spaced pages are always nearly the same ones, and on an unlucky table nearly all estimates miss.
   static func spread(_ count: Int, random: inout SampleRandom) -> [[UInt8]] {
-    let phase = random.next()
     let step = UInt64.max / UInt64(max(1, count))
-    var positions = (0..<UInt64(count)).map { phase &+ $0 &* step }
+    var positions = (0..<UInt64(count)).map {
+      $0 &* step &+ UInt64.random(in: 0...step, using: &random)
+    }
     positions.shuffle(using: &random)
     return positions.map { Array(String(reversed($0)).utf8) }
   }
