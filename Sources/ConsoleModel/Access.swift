@@ -11,6 +11,12 @@ package enum Reach: String, Sendable, Hashable, CaseIterable {
 /// How careful the console must be with an environment.
 package enum EnvironmentClass: String, Sendable, Hashable, CaseIterable {
   case development, staging, production
+
+  /// The one in which more care is taken.
+  package static func stricter(_ left: Self, _ right: Self) -> Self {
+    let order = allCases
+    return (order.firstIndex(of: left) ?? 0) >= (order.firstIndex(of: right) ?? 0) ? left : right
+  }
 }
 
 /// Name and class of the environment on the screen; both are shown everywhere.

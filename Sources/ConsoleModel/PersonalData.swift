@@ -3,8 +3,9 @@ package struct PersonalDataPolicy: Sendable, Hashable {
   /// Redis globs of keys.
   package var patterns: [[UInt8]]
 
+  package static let standardPatterns = ["session:*", "cart:*", "profile:*", "orders:*"]
   package static let standard = PersonalDataPolicy(
-    patterns: ["session:*", "cart:*", "profile:*", "orders:*"].map { Array($0.utf8) })
+    patterns: standardPatterns.map { Array($0.utf8) })
 
   package init(patterns: [[UInt8]]) { self.patterns = patterns }
 

@@ -25,8 +25,15 @@ package enum FileReader {
     }
     var bytes: [UInt8] = []
     while bytes.count <= limit {
+      var code: Int32 = 0
       let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
-        count = unsafe max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
+        let read = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        if read < 0 { code = errno }
+        count = max(0, read)
+      }
+      if code == EINTR { continue }
+      guard code == 0 else {
+        throw DocumentError(file: path, detail: "cannot be read: \(SystemMessage.text(code))")
       }
       if chunk.isEmpty { break }
       bytes += chunk

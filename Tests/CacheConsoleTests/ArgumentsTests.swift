@@ -28,6 +28,8 @@ import Testing
     (["--demo", "--redis", "x"], "exclude each other"),
     (["--env", "a", "--redis", "x"], "exclude each other"),
     (["localhost:6379"], "--redis URL"),
+    (["--password-file", "f"], "--password-file is for --redis servers"),
+    (["ttl", "k", "--env", "a", "--ask-password", "5"], "--ask-password is for --redis servers"),
     (["--\u{1B}[31m"], "unknown option '--\u{FFFD}[31m'"),
   ])
   func mistakesAreNamed(words: [String], expected: String) {

@@ -12,6 +12,19 @@ import Testing
     try Configuration(parsing: Array((Self.head + body + "}").utf8), file: "c.json5")
   }
 
+  @Test func aLaterFileOnlyTakesMoreCare() throws {
+    let server = "servers: [{url: 'x'}]"
+    var system = try parse("environments: { a: { class: 'staging', \(server) } }")
+    system.merge(
+      try parse(
+        "personal_data: { patterns: ['x:*'] }, environments: { a: { class: 'development', \(server) } }"
+      ))
+    #expect(system.environment(named: "a")?.environmentClass == .staging)
+    #expect(
+      system.personalData.patterns.map { String(decoding: $0, as: UTF8.self) }
+        == PersonalDataPolicy.standardPatterns + ["x:*"])
+  }
+
   @Test func theDocumentedExampleLoads() throws {
     let file = Repository.root + "/docs/config.example.json5"
     let contents = try #require(try FileReader.read(file))

@@ -115,6 +115,10 @@ import Testing
     #expect(
       refusal(all, .operatorRole, RoleLimits(wholeTier: false))?.contains("every key") == true)
     #expect(refusal(some, .operatorRole, RoleLimits(wholeTier: false)) == nil)
+    for glob in ["?*", "*?", "*??*"] {
+      #expect(
+        refusal(PlanFixture.pattern(glob), .operatorRole, RoleLimits(wholeTier: false)) != nil)
+    }
     var full = some
     full.pace.isFull = true
     let slow = RoleLimits(keysPerMinute: 6000)

@@ -209,6 +209,17 @@ struct DialogTests {
     #expect(runs(press(&model, .character("y"), at: Self.later(608))).count == 1)
   }
 
+  @Test("what is still being counted is not void, however long that takes")
+  func longCount() {
+    var model = opened(Fixture.local)
+    model.planned(isComplete: false, at: Self.later(1))
+    let old = WallTime(
+      microseconds: Fixture.wall.microseconds + 2 * OperationPlan.lifeSeconds * 1_000_000)
+    _ = model.update(
+      .tick(Self.later(1200), old, utcOffsetSeconds: 0, zone: "UTC"), now: Self.later(1200))
+    #expect(!lines(model).contains { $0.contains("r plans again") || $0.contains("void in") })
+  }
+
   @Test("production wants a reason, keeps it for the incident, and forgets it with the environment")
   func reason() throws {
     var model = opened(Fixture.shop, reason: false)
@@ -257,7 +268,8 @@ struct DialogTests {
         Fault(
           kind: .timeout, endpoint: "redis-1", action: "counting", message: "no answer",
           nextStep: "")), now: Self.later(3.1))
-    // The preview was complete: nothing stands in the way.
+    // Another's failure: nothing stands in the way.
+    #expect(model.dialog?.trouble == nil)
     type(&model, "ng", at: Self.later(3.2))
     #expect(model.dialog?.reason.text == "wrong")
     let old = WallTime(
@@ -279,11 +291,13 @@ struct DialogTests {
     _ = model.update(.action(.invalidatePattern, argument: "a:*"), now: Self.later(5))
     let request = try #require(model.dialog?.request)
     _ = model.update(
-      .effectFailed(
+      .planFailed(
+        request,
         Fault(
           kind: .timeout, endpoint: "redis-1", action: "previewing", message: "no answer",
           nextStep: "")), now: Self.later(6))
     #expect(lines(model).contains { $0.contains("no answer") })
+    #expect(model.dialog?.trouble?.contains("no answer") == true)
     #expect(
       press(&model, .character("r"), at: Self.later(8)) == [.cancelPlan, .plan(request)])
   }

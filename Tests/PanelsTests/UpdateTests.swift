@@ -126,6 +126,18 @@ struct UpdateTests {
     #expect(model.active == .commands)
   }
 
+  @Test("Enter in Help does nothing that changes something")
+  func helpChangesNothing() {
+    for action in Action.registry where action.reach == .change {
+      var model = Model(context: Fixture.context())
+      press(&model, .character("?"), .character("/"))
+      type(&model, action.title)
+      press(&model, .enter)
+      #expect(press(&model, .enter, .enter).isEmpty, "\(action.title)")
+      #expect(model.dialog == nil, "\(action.title)")
+    }
+  }
+
   @Test("a drill-down comes back to where it started")
   func drillDown() {
     var model = Model(context: Fixture.context())

@@ -107,7 +107,16 @@ extension Arguments {
     if environment != nil && !redisURLs.isEmpty {
       throw UsageError("--env and --redis exclude each other: an environment names its servers")
     }
+    try checkPasswords()
     if once { command = .once(json: json) }
+  }
+
+  /// Servers of the configuration name their own passwords.
+  func checkPasswords() throws(UsageError) {
+    guard redisURLs.isEmpty, asksPassword || passwordFile != nil else { return }
+    throw UsageError(
+      "\(asksPassword ? "--ask-password" : "--password-file") is for --redis servers; servers of the"
+        + " configuration name their own (password_file, password_environment, ask_password)")
   }
 
   package static let supervisorCommand = "demo-supervisor"

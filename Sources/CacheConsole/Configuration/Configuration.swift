@@ -60,7 +60,8 @@ package struct Configuration: Sendable, Hashable {
         let earlier = environments.remove(at: index)
         added.isReadOnly = added.isReadOnly || earlier.isReadOnly
         added.mayReveal = added.mayReveal && earlier.mayReveal
-        if earlier.environmentClass == .production { added.environmentClass = .production }
+        added.environmentClass = .stricter(
+          added.environmentClass, earlier.environmentClass)
       }
       environments.append(added)
     }
@@ -69,8 +70,9 @@ package struct Configuration: Sendable, Hashable {
     mouse = later.mouse ?? mouse
     interval = later.interval ?? interval
     isReadOnly = isReadOnly || later.isReadOnly
+    // What is masked only grows: the first file, which the system's is, may replace the standard ones.
     if let patterns = later.personalPatterns {
-      personalPatterns = (personalPatterns ?? []) + patterns
+      personalPatterns = (personalPatterns ?? PersonalDataPolicy.standardPatterns) + patterns
     }
     if let lower = later.role, role.map({ lower.role < $0.role }) ?? true { role = lower }
   }

@@ -88,7 +88,7 @@ final class SessionOperations: Sendable {
   private func makePlan(_ request: OperationRequest) async {
     let mailbox = mailbox
     if let reason = PlanCheck.refusal(request, in: desk.environment, access: access) {
-      return mailbox.post(.effectFailed(desk.fault(request, reason)))
+      return mailbox.post(.planFailed(request, desk.fault(request, reason)))
     }
     do throws(Fault) {
       var request = try await desk.resolved(request)
@@ -100,7 +100,7 @@ final class SessionOperations: Sendable {
       mailbox.post(.planned(plan))
     } catch {
       guard error.kind != .cancelled else { return }
-      mailbox.post(.effectFailed(error))
+      mailbox.post(.planFailed(request, error))
     }
   }
 

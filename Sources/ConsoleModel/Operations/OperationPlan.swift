@@ -60,7 +60,7 @@ package struct OperationPlan: Sendable, Hashable {
   package var friction: Friction {
     Friction.required(
       environment.environmentClass, radius: preview.keys.upperBound,
-      isReloadable: preview.isReloadable, isWholeTier: request.isWholeTier,
+      isReloadable: preview.isReloadable, isWholeTier: request.takesEveryKey,
       isServer: request.isAboutServer)
   }
 }

@@ -86,7 +86,14 @@ package struct OperationRequest: Sendable, Hashable {
     }
   }
 
-  /// A pattern that takes every key.
+  /// A pattern that takes every key, or all but the shortest: `*`, `?*`.
+  package var takesEveryKey: Bool {
+    guard case .pattern(let glob) = target else { return false }
+    return glob.contains(UInt8(ascii: "*"))
+      && glob.allSatisfy { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+  }
+
+  /// The pattern `*`, for which the server need not match anything.
   package var isWholeTier: Bool {
     guard case .pattern(let glob) = target else { return false }
     return !glob.isEmpty && glob.allSatisfy { $0 == UInt8(ascii: "*") }

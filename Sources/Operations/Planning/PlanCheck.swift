@@ -43,7 +43,7 @@ package enum PlanCheck {
     }
     let needed = Friction.required(
       plan.environment.environmentClass, radius: least(keys),
-      isReloadable: plan.preview.isReloadable, isWholeTier: plan.request.isWholeTier,
+      isReloadable: plan.preview.isReloadable, isWholeTier: plan.request.takesEveryKey,
       isServer: plan.request.isAboutServer)
     guard needed <= plan.friction else {
       return "it would take \(words(keys)) keys, which needs more than was confirmed: plan again"
@@ -70,7 +70,7 @@ package enum PlanCheck {
       return "the role \(role) may not change '\(environment.name)', only"
         + " \(environments.isEmpty ? "nothing" : environments.joined(separator: ", "))"
     }
-    if request.isWholeTier, !limits.wholeTier {
+    if request.takesEveryKey, !limits.wholeTier {
       return "the role \(role) may not act on every key of a tier: name a narrower pattern"
     }
     if let most = limits.keysPerMinute {

@@ -136,7 +136,7 @@ struct DialogView {
       spans.append(Span("y \(title)", .critical))
     }
     // How long the plan holds, where there is room.
-    if let plan = dialog.plan, !dialog.isExpired(at: context.wall) {
+    if let plan = dialog.plan, plan.preview.isComplete, !dialog.isExpired(at: context.wall) {
       let left = Double(plan.expires.microseconds &- context.wall.microseconds) / 1e6
       let text = "void in \(Format.duration(seconds: left))"
       let used = spans.reduce(0) { $0 + TextWidth.columns($1.text, isUnicode: context.isUnicode) }

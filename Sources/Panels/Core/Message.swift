@@ -17,6 +17,8 @@ package enum Message: Sendable {
   /// An effect succeeded; the text is shown.
   case effectDone(String)
   case effectFailed(Fault)
+  /// There is no preview of what a dialog asked for.
+  case planFailed(OperationRequest, Fault)
   case notice(Toast)
   case environmentSwitched(EnvironmentIdentity)
   /// What this process may do now: environments differ.

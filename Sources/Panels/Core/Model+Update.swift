@@ -50,7 +50,10 @@ extension Model {
       say(.information, text)
       return []
     case .effectFailed(let fault):
-      dialog?.take(fault)
+      say(.critical, fault.line)
+      return []
+    case .planFailed(let request, let fault):
+      dialog?.take(fault, for: request)
       say(.critical, fault.line)
       return []
     case .notice(let toast):
@@ -120,6 +123,7 @@ extension Model {
     context.confirmedCommands = [:]
     context.incidentReason = ""
     ownOperations = []
+    confirmedMarks = [:]
     held = []
     pending = nil
     lastNotice = 0

@@ -23,6 +23,8 @@ package struct Model: Sendable {
   var held: [Message] = []
   /// Operations that were confirmed here: their end is announced.
   var ownOperations: Set<String> = []
+  /// Marks that go once their operation has started, by operation; bounded.
+  var confirmedMarks: [String: [KeyMark]] = [:]
   /// What arrived while the screen was paused.
   var pending: Snapshot?
   var demand = Demand()

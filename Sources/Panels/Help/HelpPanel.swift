@@ -55,6 +55,11 @@ struct HelpPanel: Panel {
     guard action.scopes.contains(.global), action.id != .open else {
       return [.toast(Toast(.information, "\(action.title): on the screens that show it"))]
     }
+    // A look around the help changes nothing: what does is typed or asked for where it is meant.
+    guard action.reach != .change else {
+      let way = action.command.map { ":\($0)" } ?? "its key"
+      return [.toast(Toast(.information, "\(action.title): by \(way), not from here"))]
+    }
     return [.perform(action.id)]
   }
 

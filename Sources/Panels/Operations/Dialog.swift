@@ -107,7 +107,8 @@ package struct Dialog: Sendable, Hashable {
   package func isArmed(at now: MonotonicTime) -> Bool { now >= armedAt }
 
   package func isExpired(at wall: WallTime) -> Bool {
-    plan.map { wall >= $0.expires } ?? false
+    // While it counts, a plan is not yet what would be confirmed.
+    plan.map { $0.preview.isComplete && wall >= $0.expires } ?? false
   }
 
   /// Nothing matches: there is nothing to confirm.
@@ -155,9 +156,10 @@ package struct Dialog: Sendable, Hashable {
     return true
   }
 
-  /// Something failed while the preview was waited for.
-  package mutating func take(_ fault: Fault) {
-    if request != nil, plan?.preview.isComplete != true { trouble = fault.line }
+  /// There is no preview of this dialog's request; another's is not its business.
+  package mutating func take(_ fault: Fault, for asked: OperationRequest) {
+    guard let request, asked.answers(request), plan?.preview.isComplete != true else { return }
+    trouble = fault.line
   }
 
   /// Empties it for another preview of the same request.

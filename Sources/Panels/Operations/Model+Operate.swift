@@ -27,7 +27,7 @@ extension Model {
   /// Opens the dialog of an operation and asks for its preview.
   mutating func ask(_ request: OperationRequest, notes: [String] = []) -> [Effect] {
     guard !request.nodes.isEmpty else { return refuse("no server has answered yet") }
-    if request.isWholeTier, !context.access.limits.wholeTier {
+    if request.takesEveryKey, !context.access.limits.wholeTier {
       return refuse(
         "role \(context.access.role.rawValue) may not change every key of a server: name a pattern")
     }
@@ -56,10 +56,11 @@ extension Model {
     ownOperations.insert(plan.id)
     if context.confirmedCommands.count >= 100 { context.confirmedCommands = [:] }
     context.confirmedCommands[plan.id] = plan.preview.commands
-    // Marks of what is gone would only hit what comes next.
     if case .invalidate = plan.request.action, case .keys(let keys) = plan.request.target {
-      context.marks.remove(
-        plan.request.nodes.flatMap { node in keys.map { KeyMark(node: node, key: $0) } })
+      if confirmedMarks.count >= 100 { confirmedMarks = [:] }
+      confirmedMarks[plan.id] = plan.request.nodes.flatMap { node in
+        keys.map { KeyMark(node: node, key: $0) }
+      }
     }
     say(.information, "\(OperationText.title(plan.request, context)): confirmed")
   }
@@ -227,10 +228,17 @@ extension Model {
       ])
   }
 
+  /// Marks of what is gone would only hit what comes next; what was refused keeps them.
+  private mutating func unmark(_ status: OperationStatus) {
+    guard let marks = confirmedMarks.removeValue(forKey: status.id) else { return }
+    context.marks.remove(marks)
+  }
+
   /// Operations of all consoles, as they are now.
   mutating func take(_ report: OperationsReport) {
     let before = context.operations?.operations ?? []
     context.operations = report
+    for status in report.operations where !confirmedMarks.isEmpty { unmark(status) }
     for status in report.operations where status.state.isOver && ownOperations.contains(status.id) {
       let old = before.first { $0.id == status.id }
       guard old?.state.isOver != true else { continue }

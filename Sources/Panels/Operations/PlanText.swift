@@ -73,7 +73,7 @@ struct PlanText {
       return
     }
     let preview = plan.preview
-    if !request.isAboutServer { count(preview) }
+    if !plan.request.isAboutServer { count(preview) }
     stakes(preview, plan)
     for text in preview.warnings { add("! " + safe(text), .warning) }
     for large in preview.largeStrings.prefix(20) {
@@ -120,9 +120,7 @@ struct PlanText {
       let count = Format.grouped(preview.sessionsLeftOut)
       add("\(count) sessions match too and are left out", .dim)
     }
-    if case .invalidate = plan.request.action, !plan.request.keepsCopy {
-      add("no copy is kept: it cannot be undone", .warning)
-    }
+    if let copies = plan.copiesText, !copies.isKept { add(copies.text, .warning) }
   }
 
   private mutating func shards(_ preview: OperationPreview, isAdded: Bool) {

@@ -47,9 +47,10 @@ struct DialogFuzzTests {
         edit: Self.hostile)
       type(&model, "because", at: Self.now.advanced(bySeconds: 2))
       press(&model, .enter, .pageDown, at: Self.now.advanced(bySeconds: 3))
-      if columns % 2 == 0 {
+      if columns % 2 == 0, let request = model.dialog?.request {
         _ = model.update(
-          .effectFailed(
+          .planFailed(
+            request,
             Fault(
               kind: .protocol, endpoint: Fixture.hostileText, action: Fixture.hostileText,
               message: Fixture.hostileText, nextStep: Fixture.hostileText)),

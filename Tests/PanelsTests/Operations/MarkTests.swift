@@ -236,7 +236,7 @@ struct MarkTests {
   }
 
   @Test("invalidated keys lose their marks, warmed ones keep them, another environment has none")
-  func marksEnd() {
+  func marksEnd() throws {
     var desk = desk()
     desk.model.context.loader = ["load"]
     desk.press(.character(" "))
@@ -249,6 +249,13 @@ struct MarkTests {
       desk.wait(2)
       desk.press(.character("y"))
       #expect(desk.model.dialog == nil)
+      // Not before it has begun: what is refused can be tried again.
+      #expect(desk.model.context.marks.count == 1)
+      let plans = desk.effects.compactMap { if case .run(let plan) = $0 { plan } else { nil } }
+      let plan = try #require(plans.first)
+      var report = OperationsReport(at: desk.now)
+      report.operations = [Plans.status(plan.id, "it", .running, secondsAgo: 0)]
+      desk.send(.operations(report))
       #expect(desk.model.context.marks.count == left)
     }
     desk.press(.character(" "))

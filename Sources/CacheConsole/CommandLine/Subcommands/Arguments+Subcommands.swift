@@ -31,6 +31,7 @@ extension Arguments {
     guard environment == nil || redisURLs.isEmpty else {
       throw UsageError("--env and --redis exclude each other: an environment names its servers")
     }
+    try checkPasswords()
     command = .subcommand(
       SubcommandCall(subcommand: try Subcommand(words), options: try ActionOptions(words)))
   }

@@ -82,10 +82,7 @@ package enum PlanText {
         "left out",
         "\(Format.grouped(preview.sessionsLeftOut)) sessions that match the pattern, too")
     }
-    if plan.request.action == .invalidate {
-      text.fact(
-        "undo", plan.request.keepsCopy ? "copies are kept for a day" : "no copy is kept")
-    }
+    if let copies = plan.copiesText { text.fact("undo", copies.text) }
     for line in preview.dependents { text.fact("depends", text.prose(line)) }
     for line in preview.warnings { text.fact("warning", text.prose(line)) }
     for large in preview.largeStrings {
