@@ -10,12 +10,13 @@ extension ShardRun {
     case .superseded: return try await renew()
     case .server(let cause):
       guard Self.isPassing(cause) else { throw RunStop(cause) }
-      // The watch over it may have heard nothing for some time already.
-      let begin = min(EventLoop.now(), monitor.heard)
+      let start = EventLoop.now()
       var last = cause
       var pause = 0.1
       var tries = 0
       while true {
+        // The watch over it may have heard nothing for some time already.
+        let begin = min(start, monitor.heard)
         let waited = Double(begin.duration(to: EventLoop.now()).nanoseconds) / 1e9
         // A runner that was frozen has not asked for just as long.
         guard tries < 2 || waited < context.ticket.thresholds.unreachableSeconds else {
