@@ -84,6 +84,18 @@ import Testing
     #expect(status.changed >= 1 && status.changed <= 30)
   }
 
+  @Test func `a role may load less than a key a second`() async throws {
+    let path = folder.file("loader.sh")
+    try FileWriter.replace(path, with: "printf 'p:1\\t-\\tv\\np:2\\t-\\tv\\np:3\\t-\\tv\\n'")
+    var ticket = try ticket(.warm(.command(["sh", path])), .server)
+    ticket.keysPerMinute = 30
+    let begin = Deadline.now
+    let status = await RunFixture.run(ticket)
+    #expect(status.changed == 3, "\(status.note)")
+    // Two seconds before the second, before the third and before the look at them.
+    #expect(Deadline.now - begin > 5_000_000_000)
+  }
+
   @Test func `a value of 20 MB is loaded`() async throws {
     let path = folder.file("loader.sh")
     try FileWriter.replace(

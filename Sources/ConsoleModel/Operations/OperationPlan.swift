@@ -53,6 +53,19 @@ package struct OperationPlan: Sendable, Hashable {
     self.hash = hash
   }
 
+  /// Copies are kept of deletions and new lives that stay within the bounds. Where nobody knows how many
+  /// bytes they have, as many are kept as there is room for, and the others are told.
+  package var keepsCopies: Bool {
+    guard request.keepsCopy,
+      preview.keys.upperBound <= UInt64(OperationRequest.maximumCopies),
+      (preview.bytes ?? 0) <= OperationRequest.maximumCopyBytes
+    else { return false }
+    switch request.action {
+    case .invalidate, .shorten, .adjust: return true
+    case .warm, .restore, .slowlogReset, .clientKill: return false
+    }
+  }
+
   package var expires: WallTime {
     WallTime(microseconds: created.microseconds + Self.lifeSeconds * 1_000_000)
   }

@@ -14,7 +14,7 @@ final class CopyKeeper: Sendable {
 
   /// nil where none are kept: not asked for, too many keys, or nothing that could be put back.
   init?(_ context: RunContext, _ node: NodeID, serverTime: UInt64) throws(RunStop) {
-    guard CopyKeeper.isWanted(context.plan) else { return nil }
+    guard context.plan.keepsCopies else { return nil }
     self.context = context
     self.node = node
     keepsGuarded = context.request.copiesGuarded && context.plan.author.role == .admin
@@ -41,19 +41,6 @@ final class CopyKeeper: Sendable {
   }
 
   private func tell() { context.state.setCopies(writer.keys, of: node) }
-
-  /// Copies are kept of deletions and new lives that stay within the bounds. Where nobody knows how many
-  /// bytes they have, as many are kept as there is room for, and the others are told.
-  static func isWanted(_ plan: OperationPlan) -> Bool {
-    guard plan.request.keepsCopy,
-      plan.preview.keys.upperBound <= UInt64(OperationRequest.maximumCopies),
-      (plan.preview.bytes ?? 0) <= OperationRequest.maximumCopyBytes
-    else { return false }
-    switch plan.request.action {
-    case .invalidate, .shorten, .adjust: return true
-    case .warm, .restore, .slowlogReset, .clientKill: return false
-    }
-  }
 
   /// Sessions and carts only where an administrator asked for it.
   func promises(_ key: [UInt8]) -> Bool { keepsGuarded || !DataType(key: key).isGuarded }

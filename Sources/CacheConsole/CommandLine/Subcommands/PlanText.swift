@@ -84,7 +84,11 @@ package enum PlanText {
     }
     if plan.request.action == .invalidate {
       text.fact(
-        "undo", plan.request.keepsCopy ? "copies are kept for a day" : "no copy is kept")
+        "undo",
+        plan.keepsCopies
+          ? "copies are kept for a day"
+          : plan.request.keepsCopy
+            ? "no copy is kept of so many keys or bytes: it cannot be undone" : "no copy is kept")
     }
     for line in preview.dependents { text.fact("depends", text.prose(line)) }
     for line in preview.warnings { text.fact("warning", text.prose(line)) }
