@@ -7,6 +7,9 @@ package struct FencedChanges: Sendable {
   package let lease: Lease
   /// The connection on which the lease is watched; nil: on none.
   private var generation: UInt64?
+  /// The connection on which whoever uses this has made sure which server process it is: on another one
+  /// nothing is begun. nil: on any.
+  package var boundTo: UInt64?
   private let timeout: Duration
 
   /// - Parameter timeout: for a batch and its answer.
@@ -27,14 +30,19 @@ package struct FencedChanges: Sendable {
   /// Renews the lease, watches it and looks whether it is still ours. Needed first, and after an error.
   package mutating func begin() async throws(FenceError) {
     generation = nil
+    let commands = [lease.renewal] + (lease.isNone ? [] : watching)
     let replies: [RESPValue]
     do throws(RedisError) {
-      replies = try await mutator.client.pipeline(
-        [lease.renewal] + (lease.isNone ? [] : watching), action: renewing, timeout: timeout)
+      if let boundTo {
+        replies = try await mutator.client.pipeline(
+          commands, onGeneration: boundTo, action: renewing, timeout: timeout)
+      } else {
+        replies = try await mutator.client.pipeline(commands, action: renewing, timeout: timeout)
+      }
     } catch {
       throw .server(error)
     }
-    let connection = mutator.client.generation
+    let connection = boundTo ?? mutator.client.generation
     if lease.isNone {
       if case .error(let text)? = replies.first { throw .server(mutator.refused(text, renewing)) }
       generation = connection
@@ -48,27 +56,30 @@ package struct FencedChanges: Sendable {
 
   /// Watches these keys too, until the next batch.
   ///
+  /// - Parameter bytes: expected in the answers.
   /// - Returns: the answers to `reads`, which follow in the same breath.
   package mutating func watch(
-    _ keys: [[UInt8]], reads: [RedisCommand], action: String
+    _ keys: [[UInt8]], reads: [RedisCommand], action: String, bytes: Int = 0
   ) async throws(FenceError) -> [RESPValue] {
     try await ensure()
-    let replies = try await send([RedisCommand("WATCH", keys)] + reads, action)
+    let replies = try await send([RedisCommand("WATCH", keys)] + reads, action, bytes)
     if case .error(let text)? = replies.first { throw .server(mutator.refused(text, action)) }
     return Array(replies.dropFirst())
   }
 
   /// All of them or none, and none if the lease is not ours any more.
   ///
-  /// - Parameter record: a record of ours that is written with them.
+  /// - Parameters:
+  ///   - record: a record of ours that is written with them.
+  ///   - bytes: about so many in `changes`.
   /// - Returns: answers to `changes` only.
   package mutating func commit(
-    _ changes: [RedisCommand], with record: RedisCommand? = nil, action: String
+    _ changes: [RedisCommand], with record: RedisCommand? = nil, action: String, bytes: Int = 0
   ) async throws(FenceError) -> Outcome {
     try await ensure()
     let own = [lease.renewal] + (record.map { [$0] } ?? [])
     let replies = try await send(
-      [RedisCommand("MULTI")] + own + changes + [RedisCommand("EXEC")] + watching, action)
+      [RedisCommand("MULTI")] + own + changes + [RedisCommand("EXEC")] + watching, action, bytes)
     let index = 1 + own.count + changes.count
     guard replies.count == index + 1 + watching.count else {
       throw .server(mutator.unexpected(action))
@@ -104,17 +115,21 @@ package struct FencedChanges: Sendable {
     _ changes: [RedisCommand], _ action: String
   ) async throws(FenceError) -> Outcome {
     try await begin()
-    return .done(try await send(changes, action))
+    return .done(try await send(changes, action, 0))
   }
 
   private mutating func ensure() async throws(FenceError) {
     if generation == nil { try await begin() }
   }
 
+  /// A large value has its time, too.
+  private static let slowestBytesPerSecond = 4 << 20
+
   private mutating func send(
-    _ commands: [RedisCommand], _ action: String
+    _ commands: [RedisCommand], _ action: String, _ bytes: Int
   ) async throws(FenceError) -> [RESPValue] {
     guard let connection = generation else { throw .superseded }
+    let timeout = timeout + .seconds(bytes / Self.slowestBytesPerSecond)
     do throws(RedisError) {
       return try await mutator.client.pipeline(
         commands, onGeneration: connection, action: action, timeout: timeout)

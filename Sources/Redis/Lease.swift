@@ -30,7 +30,7 @@ package struct Lease: Sendable, Hashable {
   /// None: the server had no memory for one. Changes under it are not fenced.
   package static func none(_ name: String) -> Lease { Lease(name: name, fence: 0, holder: "") }
 
-  var isNone: Bool { fence == 0 }
+  package var isNone: Bool { fence == 0 }
 
   var key: String { Self.key(name, fence: fence) }
 
@@ -54,6 +54,13 @@ package struct Lease: Sendable, Hashable {
     ]
   }
 
+  /// The holder before watches its key: it is gone for good with the same step.
+  fileprivate func ending(_ fence: UInt64) -> [RedisCommand] {
+    guard fence > 0 else { return [] }
+    let last = Lease(name: name, fence: fence, holder: "")
+    return [RedisCommand("DEL", last.holderKey, last.key)]
+  }
+
   var renewal: RedisCommand { RedisCommand("PEXPIRE", key, String(lifeMilliseconds)) }
 }
 
@@ -70,8 +77,6 @@ package enum LeaseCondition: Sendable, Hashable {
   case first
   /// The last holder is not alive; its number is at least this.
   case free(above: UInt64)
-  /// Whoever holds it: for one who already has the right, from the lease of the whole operation.
-  case always(above: UInt64)
 }
 
 extension Mutator {
@@ -98,33 +103,37 @@ extension Mutator {
           if alive.first?.unsigned != 0 { return nil }
         }
         floor = above
-      case .always(let above): floor = above
       }
       let next = Lease(
         name: name, fence: max(current, floor) &+ 1, holder: holder,
         lifeMilliseconds: lifeMilliseconds)
-      var commands = next.taking
-      if current > 0 {
-        // The one before watches this; it is gone for good with the same step.
-        let last = Lease(name: name, fence: current, holder: "")
-        commands.append(RedisCommand("DEL", last.holderKey, last.key))
-      }
+      let commands = next.taking + next.ending(current)
       if try await run(commands, generation, action) { return next }
     }
     return nil
   }
 
-  /// Puts a lease back that the server has lost (FLUSHALL, evicted), unless another has taken over.
+  /// Puts a lease that is held already where it is missing: on another server of the operation, or where
+  /// the server has lost it (FLUSHALL, evicted). Its number stays what it is on all servers, so that a
+  /// holder that woke up late finds a higher one on each of them.
   ///
-  /// - Returns: false if another has.
-  package func reclaimLease(_ lease: Lease) async throws(RedisError) -> Bool {
-    let action = "renewing the operation's lease"
+  /// - Returns: false if a later holder has been here.
+  package func placeLease(_ lease: Lease) async throws(RedisError) -> Bool {
+    let action = "taking the operation's lease on this server"
     for _ in 0..<3 {
       let (current, generation) = try await watchCounter(lease.name, action)
-      guard current == lease.fence || current == 0 else { return false }
-      if try await run(lease.taking, generation, action) { return true }
+      guard current <= lease.fence else { return false }
+      let commands = lease.taking + (current < lease.fence ? lease.ending(current) : [])
+      if try await run(commands, generation, action) { return true }
     }
     return false
+  }
+
+  /// Is it still this holder's? Looks without counting a hit or a miss.
+  package func holds(_ lease: Lease) async throws(RedisError) -> Bool {
+    let reply = try await send(
+      RedisCommand("MEMORY", "USAGE", lease.holderKey), action: "looking at the operation's lease")
+    return reply.unsigned != nil
   }
 
   private func watchCounter(

@@ -38,6 +38,19 @@ import Testing
     #expect(huge.contains(500_000_000))
     #expect(huge.upperBound - huge.lowerBound < 45_000_000)
     #expect(CountInterval.bounds(matched: 5, visited: 9, size: .max).upperBound <= .max)
+    // Every key of a server that says it has as many as there are numbers.
+    guard
+      case .estimate(_, let value, let high) = CountInterval.estimate(
+        pages: [(visited: 10, matched: 10)], size: .max)
+    else {
+      Issue.record("not an estimate")
+      return
+    }
+    #expect(value == .max && high == .max)
+    let saturated: [(Double, UInt64)] = [
+      (-1, 0), (.nan, 0), (0.9, 0), (7, 7), (0x1p64, .max), (.infinity, .max), (-.infinity, 0),
+    ]
+    for (number, nearest) in saturated { #expect(UInt64(saturating: number) == nearest) }
   }
 
   /// The truth lies inside in 99 of 100 draws or more, for rare and for frequent keys.

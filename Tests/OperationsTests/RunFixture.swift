@@ -54,6 +54,24 @@ enum RunFixture {
       folder: folder)
   }
 
+  /// The same plan for another server, too.
+  static func adding(_ server: RedisServer, to ticket: RunTicket) throws -> RunTicket {
+    var ticket = ticket
+    let node = NodeID("cache-\(ticket.servers.count + 1)")
+    let size = UInt64(try server.command(["DBSIZE"]).integer ?? 0)
+    ticket.plan.request.nodes.append(node)
+    ticket.plan.preview.shards.append(
+      OperationPreview.Shard(
+        node: node, address: server.url, runID: try server.info("run_id", "server") ?? "",
+        size: size,
+        keys: .exact(size)))
+    ticket.plan = ticket.plan.hashed()
+    ticket.servers.append(
+      RunTicket.Server(
+        node: node, endpoint: try RedisURL(parsing: server.url).endpoint, password: nil))
+    return ticket
+  }
+
   static func run(_ ticket: RunTicket, _ audit: TestAudit = TestAudit()) async -> OperationStatus {
     let runner = OperationRunner(ticket, loop: loop, runner: "here:1", wall: wall)
     return await runner.run(audit)

@@ -29,10 +29,11 @@ import Testing
     #expect(pacer.share == 0.6)
   }
 
-  @Test(arguments: [1.0, 250, 5000]) func `no second has more than the limit and one batch`(
+  @Test(arguments: [0.5, 1, 250, 5000]) func `no second has more than the limit and one batch`(
     limit: Double
   ) {
     var pacer = RunPacer(keysPerSecond: limit)
+    #expect(pacer.limit == limit)
     var now = 0.0
     var starts: [Double] = []
     for _ in 0..<200 {

@@ -12,6 +12,10 @@ final class TortureProxy: Sendable {
     case holdReply(String)
     /// It reaches the server, and the client's connection is reset before an answer.
     case reset(String)
+    /// Each time, before it reaches the server, another client says this.
+    case others(String, say: [String])
+    /// The server says something else, each time; of the same length.
+    case answer(String, with: String)
   }
 
   let address: SocketAddress
@@ -38,8 +42,11 @@ final class TortureProxy: Sendable {
         switch state.trouble {
         case .none: return .none
         case .holdRequest(let text), .holdReply(let text), .reset(let text): word = text
+        case .others(let text, _): word = text
+        case .answer: return .none
         }
         guard bytes.firstRange(of: Array(word.utf8)) != nil else { return .none }
+        if case .others = state.trouble { return state.trouble }
         state.after -= 1
         guard state.after < 0 else { return .none }
         defer { state.trouble = .none }
@@ -90,7 +97,11 @@ final class TortureProxy: Sendable {
           guard let bytes = try SocketIO.read(client, within: 0), !bytes.isEmpty else { return }
           if !isHeld {
             switch state.look(bytes) {
-            case .none: try SocketIO.writeAll(server, bytes, within: 10)
+            case .others(_, let words):
+              try RedisConnection(state.target, password: nil, within: 5).command(words)
+              state.hasHappened.set()
+              try SocketIO.writeAll(server, bytes, within: 10)
+            case .none, .answer: try SocketIO.writeAll(server, bytes, within: 10)
             case .holdRequest:
               isHeld = true
               state.hasHappened.set()
@@ -108,7 +119,10 @@ final class TortureProxy: Sendable {
           }
         }
         if watch[1].revents != 0 {
-          guard let bytes = try SocketIO.read(server, within: 0), !bytes.isEmpty else { return }
+          guard var bytes = try SocketIO.read(server, within: 0), !bytes.isEmpty else { return }
+          if case .answer(let old, let new) = state.trouble.withLock({ $0.trouble }) {
+            bytes.replace(Array(old.utf8), with: Array(new.utf8))
+          }
           try SocketIO.writeAll(client, bytes, within: 10)
         }
       } catch {

@@ -110,6 +110,34 @@ extension TortureTests {
       _ = try expectDone(yard, runner)
     }
 
+    @Test func `a server that goes away while the run waits for a replica ends the run`()
+      async throws
+    {
+      let yard = try TortureYard(.loopback)
+      guard case .loopback(let port) = yard.server.address else { return }
+      let replica = try RedisServer(
+        .loopback,
+        arguments: ["--replicaof", "127.0.0.1 \(port)", "--repl-diskless-load", "swapdb"])
+      #expect(
+        try await Eventually.holds(within: 20) {
+          try replica.info("master_link_status", "replication") == "up"
+        })
+      var ticket = try yard.ticket(pace: 1000)
+      ticket.thresholds.replicaLagSeconds = 1
+      ticket.thresholds.unreachableSeconds = 2
+      let runner = try await begin(yard, ticket)
+      replica.pause()
+      let isWaiting = try await Eventually.holds(within: 20) {
+        runner.lastStatus?.note.contains("waits: replica") == true || runner.exit != nil
+      }
+      #expect(isWaiting && runner.exit == nil)
+      yard.server.kill9()
+      #expect(runner.wait(within: 40) == .code(1))
+      let note = runner.lastStatus?.note ?? ""
+      #expect(note.contains("take the operation over"), "\(note)")
+      replica.resume()
+    }
+
     @Test func `a user without UNLINK is told what is missing`() async throws {
       let yard = try TortureYard()
       try yard.server.command([

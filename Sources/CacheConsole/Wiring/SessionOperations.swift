@@ -97,6 +97,9 @@ final class SessionOperations: Sendable {
         request, environment: desk.environment, author: desk.author,
         seed: UInt64.random(in: .min ... .max)
       ) { mailbox.post(.planned($0)) }
+      if let reason = PlanCheck.refusal(plan, access: access) {
+        throw desk.fault(request, reason)
+      }
       mailbox.post(.planned(plan))
     } catch {
       guard error.kind != .cancelled else { return }

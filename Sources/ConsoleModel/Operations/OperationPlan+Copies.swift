@@ -1,5 +1,6 @@
 extension OperationPlan {
-  /// Are copies kept, so that it can be undone? Of deletions and new lives that stay within the bounds.
+  /// Copies are kept of deletions and new lives that stay within the bounds. Where nobody knows how many
+  /// bytes they have, as many are kept as there is room for, and the others are told.
   package var keepsCopies: Bool {
     switch request.action {
     case .invalidate, .shorten, .adjust: request.keepsCopy && copiesObstacle == nil

@@ -57,6 +57,8 @@ package struct OperationRequest: Sendable, Hashable {
   /// Copies are kept of this many keys at most, and of this many bytes.
   package static let maximumCopies = 10_000
   package static let maximumCopyBytes: UInt64 = 256 << 20
+  /// Bytes of one key beyond which no copy of it is kept: it would be in memory several times.
+  package static let maximumCopiedValue = 64 << 20
 
   /// Everything that the console itself keeps on servers; no operation touches it.
   package static let ownPrefix = Array("cacheconsole:".utf8)

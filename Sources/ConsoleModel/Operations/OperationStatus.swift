@@ -51,6 +51,8 @@ package struct ShardStatus: Sendable, Hashable {
   /// Keys of batches whose answer never came: changed or not, the next look decides.
   package var indeterminate: UInt64 = 0
   package var bytes: UInt64 = 0
+  /// Keys that were changed without the copy that the plan promised.
+  package var uncopied: UInt64 = 0
   /// The last error, in one line.
   package var fault: String?
 
@@ -79,7 +81,7 @@ package struct OperationStatus: Sendable, Hashable {
   /// Why it goes slower than asked, why it waits, why it ended: one line.
   package var note: String
   package var verdict: Verdict?
-  /// What it changed, where that is known; nil: nothing to undo.
+  /// Keys of which a copy is kept, on all servers; 0: nothing to undo.
   package var copies: UInt64
   /// Counts up with each takeover; the highest may act.
   package var fence: UInt64
@@ -113,6 +115,7 @@ package struct OperationStatus: Sendable, Hashable {
   package var skipped: UInt64 { shards.reduce(0) { $0 &+ $1.skipped } }
   package var failed: UInt64 { shards.reduce(0) { $0 &+ $1.failed } }
   package var indeterminate: UInt64 { shards.reduce(0) { $0 &+ $1.indeterminate } }
+  package var uncopied: UInt64 { shards.reduce(0) { $0 &+ $1.uncopied } }
 
   /// How far it is, 0…1: by keys visited where the keyspace is walked.
   package var progress: Double {

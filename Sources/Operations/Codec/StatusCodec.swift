@@ -75,6 +75,7 @@ extension ShardStatus {
     json.field("failed", failed)
     json.field("indeterminate", indeterminate)
     json.field("bytes", bytes)
+    if uncopied > 0 { json.field("uncopied", uncopied) }
     if let fault { json.field("fault", fault) }
   }
 
@@ -88,6 +89,7 @@ extension ShardStatus {
     failed = try reader.count("failed")
     indeterminate = try reader.count("indeterminate")
     bytes = try reader.count("bytes")
+    uncopied = try reader.optionalCount("uncopied") ?? 0
     fault = try reader.string("fault")
   }
 }

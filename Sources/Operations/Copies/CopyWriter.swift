@@ -1,4 +1,5 @@
 package import ConsoleModel
+private import Crypto
 package import Documents
 private import Glibc
 private import Synchronization
@@ -28,8 +29,33 @@ package final class CopyWriter: Sendable {
     var pending: [UInt8] = []
     var count: UInt64
     var bytes: UInt64
+    /// The last copy of each key.
+    var newest: [[UInt8]: Mark]
     /// A write failed: what follows would not be readable.
     var fault: DocumentError?
+  }
+
+  /// What a copy says, so that the same is not written twice.
+  private struct Mark: Sendable {
+    var digest: [UInt8]
+    var expiresAt: Int64?
+
+    /// The moment at which a life ends is known to the time that an answer takes.
+    private static let tolerance: Int64 = 1000
+
+    init(_ payload: [UInt8], _ expiresAt: Int64?) {
+      digest = SHA256.digest(payload)
+      self.expiresAt = expiresAt
+    }
+
+    func says(_ other: Mark) -> Bool {
+      guard digest == other.digest else { return false }
+      guard let mine = expiresAt, let others = other.expiresAt else {
+        return expiresAt == other.expiresAt
+      }
+      return mine.subtractingReportingOverflow(others).partialValue.magnitude
+        < UInt64(Self.tolerance)
+    }
   }
 
   package let path: String
@@ -47,7 +73,8 @@ package final class CopyWriter: Sendable {
     self.limits = limits
     let file = try CopyFile(path, .create)
     let line = header.line
-    state = Mutex(State(file: file, chain: CopyChain(header: line), count: 0, bytes: 0))
+    state = Mutex(
+      State(file: file, chain: CopyChain(header: line), count: 0, bytes: 0, newest: [:]))
     try file.write(line)
     try file.sync()
   }
@@ -57,40 +84,51 @@ package final class CopyWriter: Sendable {
     self.path = path
     self.limits = limits
     var reader = try CopyReader(path: path, now: nil, allowsUnfinished: true)
-    while try reader.next() != nil {}
+    var newest: [[UInt8]: Mark] = [:]
+    while let record = try reader.next() {
+      newest[record.key] = Mark(record.payload, record.expiresAt)
+    }
     let file = try CopyFile(path, .append)
     state = Mutex(
-      State(file: file, chain: reader.chain, count: reader.count, bytes: reader.bytes))
+      State(
+        file: file, chain: reader.chain, count: reader.count, bytes: reader.bytes, newest: newest))
     try file.truncate(at: reader.goodEnd)
     try file.sync()
   }
 
-  /// Records so far.
+  /// Records so far; a key that changed while it was copied has more than one.
   package var count: UInt64 { state.withLock { $0.count } }
+  /// Different keys so far: the limit on records is one on these.
+  package var keys: UInt64 { state.withLock { UInt64(clamping: $0.newest.count) } }
   /// Bytes of keys and payloads so far.
   package var bytes: UInt64 { state.withLock { $0.bytes } }
 
-  /// Would a record of so many bytes (key and payload) stay within the limits?
-  package func hasRoom(for bytes: Int) -> Bool {
-    state.withLock { hasRoom($0, UInt64(clamping: bytes)) }
+  /// Would a record of this key with so many bytes of payload stay within the limits?
+  package func hasRoom(for key: [UInt8], payload bytes: Int) -> Bool {
+    state.withLock { hasRoom($0, key, UInt64(clamping: key.count) &+ UInt64(clamping: bytes)) }
   }
 
-  private func hasRoom(_ state: State, _ bytes: UInt64) -> Bool {
-    state.count < limits.records && bytes <= limits.bytes - min(state.bytes, limits.bytes)
+  private func hasRoom(_ state: State, _ key: [UInt8], _ bytes: UInt64) -> Bool {
+    guard bytes <= limits.bytes - min(state.bytes, limits.bytes) else { return false }
+    return UInt64(state.newest.count) < limits.records || state.newest[key] != nil
   }
 
+  /// Adds a copy, unless the last one of this key says the same.
+  ///
   /// - Parameter expiresAt: milliseconds since 1970; nil: never.
   package func append(
     _ key: KeyName, payload: [UInt8], expiresAt: Int64?
   ) throws(DocumentError) {
+    let mark = Mark(payload, expiresAt)
     try change { state, file throws(DocumentError) in
+      if let last = state.newest[key.bytes], last.says(mark) { return }
       let bytes = UInt64(key.bytes.count) + UInt64(payload.count)
-      guard hasRoom(state, bytes) else {
+      guard hasRoom(state, key.bytes, bytes) else {
         throw DocumentError(
           file: path,
           detail:
             "takes no further copy: at most \(limits.records) keys and \(limits.bytes >> 20) MiB"
-            + " are kept, and it has \(state.count) keys")
+            + " are kept, and it has \(state.newest.count) keys")
       }
       guard max(key.bytes.count, payload.count) <= CopyRecord.maximumBytes else {
         throw DocumentError(file: path, detail: "takes no key or value over 512 MiB")
@@ -99,6 +137,7 @@ package final class CopyWriter: Sendable {
         CopyRecord(key: key.bytes, payload: payload, expiresAt: expiresAt.map { max(0, $0) }))
       state.count += 1
       state.bytes += bytes
+      state.newest[key.bytes] = mark
       if state.pending.count >= Self.chunk { try Self.flush(&state, file) }
     }
   }

@@ -75,7 +75,7 @@ package struct KeyRecorder: Sendable {
           report.gone += 1
           continue
         }
-        guard writer.hasRoom(for: key.bytes.count + copy.payload.count) else {
+        guard writer.hasRoom(for: key.bytes, payload: copy.payload.count) else {
           report.leftOut += 1
           continue
         }

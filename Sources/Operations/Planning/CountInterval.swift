@@ -44,10 +44,10 @@ package enum CountInterval {
     guard visited < size else { return .exact(matched) }
     let effect = designEffect(pages)
     let range = bounds(
-      matched: UInt64((Double(matched) / effect).rounded()),
-      visited: max(1, UInt64(Double(visited) / effect)), size: size)
+      matched: UInt64(saturating: (Double(matched) / effect).rounded()),
+      visited: max(1, UInt64(saturating: Double(visited) / effect)), size: size)
     let share = Double(matched) / Double(visited)
-    let value = UInt64((share * Double(size)).rounded())
+    let value = UInt64(saturating: (share * Double(size)).rounded())
     // What was seen is there, and what was seen not to match does not.
     let low = max(range.lowerBound, matched)
     let high = min(max(range.upperBound, low), size - (visited - matched))

@@ -22,10 +22,22 @@ struct KeyFilter: Sendable {
     guard key.starts(with: prefix), Glob.matches(pattern: glob, text: key),
       !key.starts(with: OperationRequest.ownPrefix)
     else { return .other }
-    if !takesSessions, key.starts(with: Self.sessionPrefix), DataType(key: key) == .session {
-      return .sessionLeftOut
-    }
-    return .matching
+    return !takesSessions && Self.isSession(key) ? .sessionLeftOut : .matching
+  }
+
+  private static func isSession(_ key: [UInt8]) -> Bool {
+    key.starts(with: sessionPrefix) && DataType(key: key) == .session
+  }
+
+  /// Does the target take this key, of which the server has said that it matches?
+  func takes(matching key: [UInt8]) -> Bool {
+    !key.starts(with: OperationRequest.ownPrefix) && (takesSessions || !Self.isSession(key))
+  }
+
+  /// False if the pattern itself rules out every key that is left out.
+  var mayMeetOthers: Bool {
+    Glob.mayMatch(pattern: glob, prefix: OperationRequest.ownPrefix)
+      || !takesSessions && Glob.mayMatch(pattern: glob, prefix: Self.sessionPrefix)
   }
 }
 

@@ -160,7 +160,7 @@ struct ScanCost: Sendable, Hashable {
 
   static func parse(_ info: [UInt8]) -> ScanCost {
     var cost = ScanCost()
-    guard let line = ServerFacts.fields(info)["cmdstat_scan"] else { return cost }
+    guard let line = InfoFields(info)["cmdstat_scan"] else { return cost }
     for field in line.split(separator: ",") {
       let parts = field.split(separator: "=")
       guard parts.count == 2, let value = UInt64(parts[1]) else { continue }

@@ -68,7 +68,8 @@ struct NodeFindings: Sendable {
     let seen = pages.reduce(0) { $0 + $1[keyPath: figure] }
     let live = 1 - facts.staleShare
     return .estimate(
-      low: max(seen, UInt64(Double(low) * live)), value: max(seen, UInt64(Double(value) * live)),
+      low: max(seen, UInt64(saturating: Double(low) * live)),
+      value: max(seen, UInt64(saturating: Double(value) * live)),
       high: high)
   }
 

@@ -75,7 +75,7 @@ package enum PlanCheck {
     }
     if let most = limits.keysPerMinute {
       guard most > 0 else { return "the role \(role) may change no keys" }
-      if request.pace.isFull, keys.map({ $0.upperBound > most }) ?? true {
+      if request.pace.isFull, let keys, keys.upperBound > most {
         return "the role \(role) may change \(most) keys a minute: full speed has no limit"
       }
     }
@@ -120,11 +120,11 @@ extension Friction {
 }
 
 extension Pace {
-  /// At most what the role allows.
+  /// At most what the role allows, in whole keys a second: where it allows less than one, the run knows.
+  /// Full speed stays asked for: whether it may be is known once the keys are counted.
   package func limited(by limits: RoleLimits) -> Pace {
     guard let most = limits.keysPerMinute else { return self }
     var pace = self
-    pace.isFull = false
     pace.keysPerSecond = min(keysPerSecond, max(1, Int(clamping: most / 60)))
     return pace
   }

@@ -36,7 +36,8 @@ extension PlanSurvey {
     let samples = try await planner.forEach(request.nodes) { index, node throws(Fault) in
       // Each server its share, but enough for a figure of its own.
       let share = size > 0 ? sizes[index] / size : 1
-      let keys = max(UInt64(Double(options.sampleKeys) * share), min(2000, options.sampleKeys))
+      let keys = max(
+        UInt64(saturating: Double(options.sampleKeys) * share), min(2000, options.sampleKeys))
       return try await self.survey(node, index, filter).sample(keys: keys, until: deadline)
     }
     for (index, sample) in samples.enumerated() { change(index) { $0.take(sample) } }

@@ -99,8 +99,10 @@ struct PreviewBuilder {
 
   /// Largest first; what was seen counts as one key at least.
   private static func sorted(_ keys: [String: Double]) -> [OperationPreview.Share] {
-    keys.map { OperationPreview.Share(name: $0.key, keys: UInt64(max(1, $0.value.rounded()))) }
-      .sorted { ($1.keys, $0.name) < ($0.keys, $1.name) }
+    keys.map {
+      OperationPreview.Share(name: $0.key, keys: UInt64(saturating: max(1, $0.value.rounded())))
+    }
+    .sorted { ($1.keys, $0.name) < ($0.keys, $1.name) }
   }
 
   private static func life(_ key: KeyDescription) -> String? {

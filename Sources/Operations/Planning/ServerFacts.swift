@@ -14,7 +14,7 @@ struct ServerFacts: Sendable {
   /// Throws for a replica: what is written there is refused, or lost with the next synchronisation.
   static func read(_ probe: Probe, action: String) async throws(Fault) -> ServerFacts {
     do throws(RedisError) {
-      let info = fields(try await probe.info("default").bytes)
+      let info = InfoFields(try await probe.info("default").bytes)
       let endpoint = probe.endpoint.description
       guard let runID = info["run_id"], !runID.isEmpty else {
         throw RedisError(
@@ -38,19 +38,6 @@ struct ServerFacts: Sendable {
     } catch {
       throw Fault(planning: error)
     }
-  }
-
-  /// `field:value` lines; the first of a name counts.
-  static func fields(_ bytes: [UInt8]) -> [String: String] {
-    var fields: [String: String] = [:]
-    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-      guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-      let name = String(decoding: line[..<colon], as: UTF8.self)
-      if fields[name] == nil {
-        fields[name] = String(decoding: line[(colon + 1)...], as: UTF8.self)
-      }
-    }
-    return fields
   }
 }
 

@@ -12,6 +12,8 @@ package struct BatchSize: Sendable, Hashable {
   private let patience: Int
   /// Bytes of small strings that a batch may free in line: 0.1 ms for each MB, measured.
   package static let largestBytes: UInt64 = 16 << 20
+  /// Bytes that are read or written together where values themselves are on their way.
+  package static let largestValues = 4 << 20
 
   /// - Parameter isPaced: false where others may have to wait up to 10 ms, not 5, and where some slow
   ///   answers are more likely a busy machine, on which smaller batches only take longer.
@@ -42,7 +44,9 @@ package struct BatchSize: Sendable, Hashable {
 
   /// Cuts `keys` so that no part has more bytes than it should, and not many more keys: a page of SCAN
   /// may be a little longer than what was asked for.
-  package func parts(_ keys: [[UInt8]], bytes: [UInt64?]?) -> [Range<Int>] {
+  package func parts(
+    _ keys: [[UInt8]], bytes: [UInt64?]?, largest: UInt64 = Self.largestBytes
+  ) -> [Range<Int>] {
     let limit = keys.count <= self.keys + self.keys / 8 ? keys.count : self.keys
     if bytes == nil, keys.count == limit { return keys.isEmpty ? [] : [0..<limit] }
     var parts: [Range<Int>] = []
@@ -50,13 +54,13 @@ package struct BatchSize: Sendable, Hashable {
     var sum: UInt64 = 0
     for index in keys.indices {
       let size = (bytes.flatMap { $0[index] }) ?? 0
-      let isFull = index - start >= limit || size > Self.largestBytes - sum
+      let isFull = index - start >= limit || size > largest - sum
       if isFull, index > start {
         parts.append(start..<index)
         start = index
         sum = 0
       }
-      sum = sum &+ min(size, Self.largestBytes)
+      sum = sum &+ min(size, largest)
     }
     if start < keys.count { parts.append(start..<keys.count) }
     return parts

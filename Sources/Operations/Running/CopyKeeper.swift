@@ -6,6 +6,7 @@ internal import EventLoop
 final class CopyKeeper: Sendable {
   private let context: RunContext
   private let writer: CopyWriter
+  private let node: NodeID
   private let keepsGuarded: Bool
   /// The server's clock when this was made, and ours: lives end by the server's.
   private let start: EventLoop.Instant
@@ -13,8 +14,9 @@ final class CopyKeeper: Sendable {
 
   /// nil where none are kept: not asked for, too many keys, or nothing that could be put back.
   init?(_ context: RunContext, _ node: NodeID, serverTime: UInt64) throws(RunStop) {
-    guard CopyKeeper.isWanted(context.plan) else { return nil }
+    guard context.plan.keepsCopies else { return nil }
     self.context = context
+    self.node = node
     keepsGuarded = context.request.copiesGuarded && context.plan.author.role == .admin
     start = EventLoop.now()
     serverStart = Int64(clamping: serverTime)
@@ -34,23 +36,18 @@ final class CopyKeeper: Sendable {
       throw .failed(
         "no copies can be kept for undo: \(error.description); run it without copies, or make room")
     }
+    // Those of a runner before this one are there, whatever is still to do.
+    tell()
   }
 
-  /// Copies are kept of deletions and new lives that stay within the bounds.
-  static func isWanted(_ plan: OperationPlan) -> Bool {
-    guard plan.request.keepsCopy,
-      plan.preview.keys.upperBound <= UInt64(OperationRequest.maximumCopies),
-      (plan.preview.bytes ?? 0) <= OperationRequest.maximumCopyBytes
-    else { return false }
-    switch plan.request.action {
-    case .invalidate, .shorten, .adjust: return true
-    case .warm, .restore, .slowlogReset, .clientKill: return false
-    }
-  }
+  private func tell() { context.state.setCopies(writer.keys, of: node) }
 
   /// Sessions and carts only where an administrator asked for it.
-  func wants(_ key: [UInt8]) -> Bool {
-    (keepsGuarded || !DataType(key: key).isGuarded) && writer.hasRoom(for: key.count)
+  func promises(_ key: [UInt8]) -> Bool { keepsGuarded || !DataType(key: key).isGuarded }
+
+  /// - Parameter bytes: as far as they are known.
+  func hasRoom(for key: [UInt8], bytes: UInt64) -> Bool {
+    bytes <= UInt64(OperationRequest.maximumCopiedValue) && writer.hasRoom(for: key, payload: 0)
   }
 
   func record(_ key: [UInt8], _ payload: [UInt8], milliseconds: Int64) -> CopyRecord {
@@ -59,18 +56,28 @@ final class CopyKeeper: Sendable {
       key: key, payload: payload, expiresAt: milliseconds < 0 ? nil : now &+ milliseconds)
   }
 
-  /// On disk when this returns; what exceeds the bounds is left out.
-  func keep(_ records: [CopyRecord]) async throws(DocumentError) {
-    guard !records.isEmpty else { return }
-    try await OffLoop.run { [writer] () throws(DocumentError) in
-      for record in records where writer.hasRoom(for: record.key.count + record.payload.count) {
+  /// On disk when this returns.
+  ///
+  /// - Returns: how many exceed the bounds and were left out.
+  func keep(_ records: [CopyRecord]) async throws(DocumentError) -> UInt64 {
+    guard !records.isEmpty else { return 0 }
+    let leftOut = try await OffLoop.run { [writer] () throws(DocumentError) in
+      var leftOut: UInt64 = 0
+      for record in records {
+        guard record.payload.count <= OperationRequest.maximumCopiedValue,
+          writer.hasRoom(for: record.key, payload: record.payload.count)
+        else {
+          leftOut += 1
+          continue
+        }
         try writer.append(
           KeyName(record.key), payload: record.payload, expiresAt: record.expiresAt)
       }
       try writer.sync()
+      return leftOut
     }
-    let count = writer.count
-    context.state.update { $0.copies = count }
+    tell()
+    return leftOut
   }
 
   func finish() throws(RunStop) {

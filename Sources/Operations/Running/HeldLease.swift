@@ -1,3 +1,4 @@
+internal import ConsoleModel
 internal import Redis
 private import Synchronization
 
@@ -7,10 +8,28 @@ private import Synchronization
 /// Only a run that was never started before may begin so; its journal's lock keeps two of them apart.
 final class HeldLease: Sendable {
   private let lease: Mutex<Lease>
+  private let mutator: Mutator?
 
-  init(_ lease: Lease) { self.lease = Mutex(lease) }
+  /// - Parameter mutator: of the plan's first server.
+  init(_ lease: Lease, on mutator: Mutator?) {
+    self.lease = Mutex(lease)
+    self.mutator = mutator
+  }
 
   var current: Lease { lease.withLock { $0 } }
 
   func replace(_ lease: Lease) { self.lease.withLock { $0 = lease } }
+
+  /// Looks on the first server: for one that has no memory for a lease of its own.
+  func isHeld() async throws(RedisError) -> Bool {
+    guard let mutator else { return false }
+    return try await mutator.holds(current)
+  }
+}
+
+extension OperationRequest {
+  /// Deleting frees memory: of all operations, this one must not wait for memory to be free.
+  func mayBeginWithoutLease(_ error: RedisError) -> Bool {
+    action == .invalidate && error.message.hasPrefix("OOM")
+  }
 }

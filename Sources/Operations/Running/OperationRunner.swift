@@ -46,6 +46,7 @@ package struct OperationRunner: Sendable {
         checkpoint = best
       }
       try await mirror.takeLease(above: checkpoint.fence)
+      if ticket.mode == .takeOver { try await mirror.placeEverywhere() }
     } catch {
       return await end(error, audit, mirror)
     }
@@ -149,13 +150,14 @@ package struct OperationRunner: Sendable {
     }
     var sum = Verdict.sum(verdicts)
     let status = state.status
-    sum.text = sum.described(context.request, started: status.started, hit: status.changed)
+    sum.text = sum.described(
+      context.request, started: status.started, hit: status.changed, uncopied: status.uncopied)
     state.update { $0.verdict = sum }
     try await context.note("verified", synced: true) { _ in }
   }
 
   private func work(_ context: RunContext, on node: NodeID) async throws(RunStop) -> Verdict {
-    guard let mutator = context.mutator(node),
+    guard let mutator = context.mutator(node, carriesValues: true),
       let pulse = context.mutator(node, timeout: .seconds(2))
     else {
       throw .failed("there is no server \(node.rawValue) in this environment (any more)")
@@ -164,7 +166,8 @@ package struct OperationRunner: Sendable {
       mutator.close()
       pulse.close()
     }
-    try await identify(context, node, mutator)
+    let knowsAtMost = try await identify(context, node, mutator)
+    let connection = mutator.generation
     let lease = try await lease(context, node, mutator)
     let isPaced = !context.request.pace.isFull
     let monitor = RunMonitor(pulse, ticket.thresholds, isPaced: isPaced)
@@ -176,8 +179,11 @@ package struct OperationRunner: Sendable {
       pacer: RunPacer(keysPerSecond: keysPerSecond(context)),
       batch: BatchSize(
         largest: Self.largestBatch(isPaced, keysPerSecond(context)), isPaced: isPaced),
-      sample: HitSample(seed: UInt64(truncatingIfNeeded: wall().microseconds)),
-      measures: isPaced)
+      sample: Reservoir(
+        capacity: 10_000, seed: UInt64(truncatingIfNeeded: wall().microseconds)),
+      measures: isPaced, knowsAtMost: knowsAtMost)
+    // What follows is for that process and no other.
+    shard.changes.boundTo = connection
     let keeper = try CopyKeeper(
       context, node,
       serverTime: try await Self.stopping { () throws(RedisError) in
@@ -208,19 +214,25 @@ package struct OperationRunner: Sendable {
     return verdict
   }
 
-  /// On the first server that of the whole operation; on others one that follows from it.
+  /// The whole operation's, on each server with the same number: a runner that was frozen between two
+  /// of them finds the number of whoever came after it.
   private func lease(
     _ context: RunContext, _ node: NodeID, _ mutator: Mutator
   ) async throws(RunStop) -> Lease {
     let whole = context.lease.current
     guard node != context.request.nodes.first else { return whole }
-    let lease = try await Self.stopping { () throws(RedisError) in
-      try await mutator.takeLease(
-        whole.name, holder: runner, if: .always(above: 0),
-        lifeMilliseconds: whole.lifeMilliseconds)
+    // Without memory for one on the first server it is looked for again before each batch.
+    guard !whole.isNone else { return whole }
+    let isOurs: Bool
+    do throws(RedisError) {
+      isOurs = try await mutator.placeLease(whole)
+    } catch {
+      guard context.request.mayBeginWithoutLease(error) else { throw RunStop(error) }
+      state.warn("no lease on \(node.rawValue) yet: it is out of memory for it")
+      return .none(whole.name)
     }
-    guard let lease else { throw .superseded }
-    return lease
+    guard isOurs else { throw .superseded }
+    return whole
   }
 
   private func release(
@@ -244,9 +256,11 @@ package struct OperationRunner: Sendable {
   }
 
   /// Notes which server process the run works on, or refuses it.
+  ///
+  /// - Returns: true if it can shorten a life without a look at it.
   private func identify(
     _ context: RunContext, _ node: NodeID, _ mutator: Mutator
-  ) async throws(RunStop) {
+  ) async throws(RunStop) -> Bool {
     let server = try await Self.stopping { () throws(RedisError) in
       InfoFields(try await mutator.info("server"))
     }
@@ -289,6 +303,7 @@ package struct OperationRunner: Sendable {
       shard.status.size = isUnknown ? 0 : max(1, count)
       checkpoint[node] = shard
     }
+    return server.knowsConditionalExpiry
   }
 
   static func stopping<Value>(
@@ -308,6 +323,7 @@ package struct OperationRunner: Sendable {
   ) async -> OperationStatus {
     let now = wall()
     if stop == .superseded { state.supersede() }
+    context?.closeOpen()
     state.update { status in
       status.updated = now
       status.finished = now
@@ -347,6 +363,8 @@ package struct OperationRunner: Sendable {
       parts.append(
         "up to \(OperationText.grouped(shard.indeterminate)) more in batches whose answer was lost")
     }
+    let uncopied = OperationText.uncopied(shard.uncopied)
+    if !uncopied.isEmpty { parts.append(uncopied) }
     if shard.bytes > 0 { parts.append("\(OperationText.grouped(shard.bytes)) bytes") }
     return parts.joined(separator: ", ")
   }

@@ -101,6 +101,7 @@ extension RunCheckpoint {
             json.field("failed", shard.status.failed)
             json.field("indeterminate", shard.status.indeterminate)
             json.field("bytes", shard.status.bytes)
+            if shard.status.uncopied > 0 { json.field("uncopied", shard.status.uncopied) }
           }
         }
       }
@@ -140,6 +141,7 @@ extension RunCheckpoint {
       shard.status.failed = try Self.count("failed", &reader)
       shard.status.indeterminate = try Self.count("indeterminate", &reader)
       shard.status.bytes = try Self.count("bytes", &reader)
+      shard.status.uncopied = try Self.count("uncopied", &reader)
       guard UInt64(shard.cursor) != nil else { throw reader.failure("'cursor' is no cursor") }
       shards.append(shard)
     }

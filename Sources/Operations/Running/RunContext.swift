@@ -39,8 +39,21 @@ final class RunContext: Sendable {
   var request: OperationRequest { ticket.plan.request }
   var checkpoint: RunCheckpoint { current.withLock { $0 } }
 
-  func mutator(_ node: NodeID, timeout: Duration = .seconds(5)) -> Mutator? {
-    ticket.mutator(node, timeout: timeout, loop: loop)
+  func mutator(
+    _ node: NodeID, timeout: Duration = .seconds(5), carriesValues: Bool = false
+  ) -> Mutator? {
+    ticket.mutator(node, timeout: timeout, carriesValues: carriesValues, loop: loop)
+  }
+
+  /// Batches whose answer nobody has heard: counted as what they are when the run ends.
+  func closeOpen() {
+    _ = apply("ended") { checkpoint in
+      for index in checkpoint.shards.indices {
+        let open = checkpoint.shards[index].open
+        checkpoint.shards[index].status.indeterminate &+= UInt64(clamping: open)
+        checkpoint.shards[index].open = 0
+      }
+    }
   }
 
   /// Changes the checkpoint without a line of its own: for a batch that is confirmed while the next is
@@ -161,6 +174,9 @@ final class RunContext: Sendable {
       withExtendedLifetime(keys) {}
     }
   }
+
+  /// True where the run has been told to do something else than to go on.
+  var isCalled: Bool { state.isSuperseded || state.control.0 != .run }
 
   /// A pause that a cancelled task does not make longer.
   func nap(_ duration: Duration) async {

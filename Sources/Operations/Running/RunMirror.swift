@@ -30,7 +30,7 @@ final class RunMirror: Sendable {
     self.wall = wall
     self.runner = runner
     mutator = ticket.mutator(ticket.plan.request.nodes.first, loop: loop)
-    lease = HeldLease(.none(OperationRecords.name(ticket.plan.id)))
+    lease = HeldLease(.none(OperationRecords.name(ticket.plan.id)), on: mutator)
   }
 
   func close() { mutator?.close() }
@@ -38,6 +38,27 @@ final class RunMirror: Sendable {
   private var id: String { ticket.plan.id }
 
   // MARK: The lease
+
+  /// Shuts the one before out of all other servers, too, before anything is changed on any of them. A
+  /// server that does not answer now gets the lease before its first batch.
+  func placeEverywhere() async throws(RunStop) {
+    let (ticket, loop, held) = (ticket, loop, lease.current)
+    let placing = ticket.plan.request.nodes.dropFirst().map { node in
+      loop.spawn { () -> Bool in
+        guard let mutator = ticket.mutator(node, timeout: .seconds(2), loop: loop) else {
+          return true
+        }
+        defer { mutator.close() }
+        do throws(RedisError) { return try await mutator.placeLease(held) } catch { return true }
+      }
+    }
+    var isOurs = true
+    for task in placing where await !task.value { isOurs = false }
+    guard isOurs else {
+      state.supersede()
+      throw .superseded
+    }
+  }
 
   /// Takes the right to the whole operation, or says why it cannot.
   func takeLease(above fence: UInt64) async throws(RunStop) {
@@ -71,10 +92,8 @@ final class RunMirror: Sendable {
     return true
   }
 
-  /// Deleting frees memory: of all operations, this one must not wait for memory to be free.
   private func mayBeginWithout(_ error: RedisError) -> Bool {
-    ticket.mode == .start && ticket.plan.request.action == .invalidate
-      && error.message.hasPrefix("OOM")
+    ticket.mode == .start && ticket.plan.request.mayBeginWithoutLease(error)
   }
 
   /// So that nobody has to wait for its end.
@@ -109,7 +128,7 @@ final class RunMirror: Sendable {
       }
       let isOurs: Bool
       do throws(RedisError) {
-        isOurs = try await mutator.reclaimLease(lease.current)
+        isOurs = try await mutator.placeLease(lease.current)
       } catch {
         throw .server(error)
       }
@@ -251,10 +270,19 @@ final class RunMirror: Sendable {
 
 extension RunTicket {
   /// A connection of its own to one of the run's servers.
-  func mutator(_ node: NodeID?, timeout: Duration = .seconds(5), loop: EventLoop) -> Mutator? {
+  ///
+  /// - Parameter carriesValues: one value of the largest size that there is may pass; batches have much
+  ///   less.
+  func mutator(
+    _ node: NodeID?, timeout: Duration = .seconds(5), carriesValues: Bool = false, loop: EventLoop
+  ) -> Mutator? {
     guard let server = servers.first(where: { $0.node == node }) else { return nil }
     var options = RedisClient.Options()
     options.commandTimeout = timeout
+    if carriesValues {
+      options.maximumReplyBytes = CopyRecord.maximumBytes + 64 << 20
+      options.maximumBufferedBytes = CopyRecord.maximumBytes + 64 << 20
+    }
     options.clientName = "cacheconsole-run"
     return Mutator(
       endpoint: server.endpoint, password: server.password, options: options, loop: loop)

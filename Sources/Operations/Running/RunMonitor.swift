@@ -14,6 +14,10 @@ final class RunMonitor: Sendable {
     var badSince: EventLoop.Instant?
     /// Why the run has to wait; nil: it need not.
     var hold: String?
+    /// When that was found out.
+    var looked = EventLoop.now()
+    /// When the server answered last.
+    var heard = EventLoop.now()
     var lease: Lease?
     /// When the lease was renewed last, by a batch or from here.
     var renewed = EventLoop.now()
@@ -43,7 +47,19 @@ final class RunMonitor: Sendable {
     }
   }
 
-  var hold: String? { state.withLock { $0.hold } }
+  /// What was seen before the server fell silent says nothing any more: the run then meets it itself,
+  /// with its own patience.
+  var hold: String? {
+    state.withLock { state in
+      guard state.hold != nil else { return nil }
+      let age = Double(state.looked.duration(to: EventLoop.now()).nanoseconds) / 1e9
+      if age > thresholds.unreachableSeconds { state.hold = nil }
+      return state.hold
+    }
+  }
+
+  /// When the server answered this watch last.
+  var heard: EventLoop.Instant { state.withLock { $0.heard } }
 
   /// The pace has changed: what was before says nothing about the new one.
   func forget() { state.withLock { $0.trips = [] } }
@@ -87,6 +103,7 @@ final class RunMonitor: Sendable {
 
   private func book(_ microseconds: Double, _ runState: RunState) {
     let reason: String? = state.withLock { state in
+      state.heard = EventLoop.now()
       state.trips.append(microseconds)
       if state.trips.count > Self.window { state.trips.removeFirst() }
       // An abort must not be about what was long ago.
@@ -112,7 +129,10 @@ final class RunMonitor: Sendable {
     let replication = InfoFields(try await mutator.info("replication"))
     let memory = InfoFields(try await mutator.info("memory"))
     let hold = Self.hold(replication, memory, thresholds)
-    state.withLock { $0.hold = hold }
+    state.withLock { state in
+      state.hold = hold
+      state.looked = EventLoop.now()
+    }
   }
 
   /// Why to wait; nil: no reason.
@@ -136,46 +156,5 @@ final class RunMonitor: Sendable {
       return "waits: \(pending) objects are still to be freed"
     }
     return nil
-  }
-}
-
-/// Lines `name:value` of INFO.
-package struct InfoFields: Sendable {
-  package struct Replica: Sendable {
-    package var address: String
-    package var isOnline: Bool
-    package var offset: UInt64
-    package var lagSeconds: UInt64
-  }
-
-  private var fields: [String: String] = [:]
-
-  package init(_ bytes: [UInt8]) {
-    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-      guard line.first != UInt8(ascii: "#"), let colon = line.firstIndex(of: UInt8(ascii: ":"))
-      else { continue }
-      fields[String(decoding: line[..<colon], as: UTF8.self)] = String(
-        decoding: line[line.index(after: colon)...], as: UTF8.self)
-    }
-  }
-
-  package subscript(_ name: String) -> String? { fields[name] }
-
-  package func count(_ name: String) -> UInt64? { fields[name].flatMap { UInt64($0) } }
-
-  /// `slave0:ip=…,port=…,state=online,offset=…,lag=…`
-  package var replicas: [Replica] {
-    (0..<100).compactMap { number in
-      guard let line = fields["slave\(number)"] else { return nil }
-      var parts: [Substring: Substring] = [:]
-      for part in line.split(separator: ",") {
-        guard let mark = part.firstIndex(of: "=") else { continue }
-        parts[part[..<mark]] = part[part.index(after: mark)...]
-      }
-      return Replica(
-        address: "\(parts["ip"] ?? "?"):\(parts["port"] ?? "?")",
-        isOnline: parts["state"] == "online", offset: parts["offset"].flatMap { UInt64($0) } ?? 0,
-        lagSeconds: parts["lag"].flatMap { UInt64($0) } ?? 0)
-    }
   }
 }

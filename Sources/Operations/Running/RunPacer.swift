@@ -3,7 +3,7 @@ package import EventLoop
 /// How fast a run goes: never more than its limit in any second, and less while the server or those
 /// who use it feel it. Time is a parameter; nothing here waits.
 package struct RunPacer: Sendable {
-  /// Keys per second at most.
+  /// Keys per second at most; a fraction where there may be less than one.
   package let limit: Double
   /// Share of the limit that is used now; never less than `slowest` makes of it.
   package private(set) var share = 1.0
@@ -19,7 +19,10 @@ package struct RunPacer: Sendable {
   /// answers are slow all the same, the run is not why.
   package static let slowest = 1000.0
 
-  package init(keysPerSecond: Double) { limit = max(1, keysPerSecond) }
+  package init(keysPerSecond: Double) { limit = max(Self.least, keysPerSecond) }
+
+  /// Keys per second: a role may allow less than one.
+  private static let least = 1.0 / 3600
 
   /// Books `keys` and says how long to wait before they are sent.
   ///

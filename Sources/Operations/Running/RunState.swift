@@ -11,6 +11,8 @@ package final class RunState: Sendable {
     var isSuperseded = false
     /// What stays in the note, whatever else it says.
     var warnings: [String] = []
+    /// Keys with a copy on each server.
+    var copies: [NodeID: UInt64] = [:]
     /// (time, changed or visited) for the rate, newest last.
     var samples: [(at: EventLoop.Instant, changed: UInt64, visited: UInt64)] = []
     var commands: UInt64 = 0
@@ -23,10 +25,20 @@ package final class RunState: Sendable {
 
   package var status: OperationStatus {
     state.withLock { state in
-      guard !state.warnings.isEmpty else { return state.status }
+      let uncopied = OperationText.uncopied(state.status.uncopied)
+      guard !state.warnings.isEmpty || !uncopied.isEmpty else { return state.status }
       var status = state.status
-      status.note = (state.warnings + [status.note]).filter { !$0.isEmpty }.joined(separator: "; ")
+      status.note = (state.warnings + [uncopied, status.note]).filter { !$0.isEmpty }
+        .joined(separator: "; ")
       return status
+    }
+  }
+
+  /// What can be put back of one server's keys.
+  func setCopies(_ count: UInt64, of node: NodeID) {
+    state.withLock { state in
+      state.copies[node] = count
+      state.status.copies = state.copies.values.reduce(0) { $0 &+ $1 }
     }
   }
 

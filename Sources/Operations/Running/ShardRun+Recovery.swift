@@ -10,12 +10,16 @@ extension ShardRun {
     case .superseded: return try await renew()
     case .server(let cause):
       guard Self.isPassing(cause) else { throw RunStop(cause) }
-      let begin = EventLoop.now()
+      let start = EventLoop.now()
       var last = cause
       var pause = 0.1
+      var tries = 0
       while true {
+        // The watch over it may have heard nothing for some time already.
+        let begin = min(start, monitor.heard)
         let waited = Double(begin.duration(to: EventLoop.now()).nanoseconds) / 1e9
-        guard waited < context.ticket.thresholds.unreachableSeconds else {
+        // A runner that was frozen has not asked for just as long.
+        guard tries < 2 || waited < context.ticket.thresholds.unreachableSeconds else {
           throw .failed(
             "\(last.description); tried for \(Int(waited)) s: the journal has how far it came,"
               + " take the operation over to go on")
@@ -26,6 +30,7 @@ extension ShardRun {
         if case (.abort, let reason) = runState.control { throw .aborted(reason) }
         await context.nap(.seconds(pause))
         pause = min(2, pause * 2)
+        tries += 1
         do throws(RedisError) {
           try await checkIdentity()
         } catch {
@@ -53,28 +58,87 @@ extension ShardRun {
       case .superseded: break
       }
     }
-    let isOurs: Bool
-    do throws(RedisError) {
-      isOurs = try await changes.mutator.reclaimLease(changes.lease)
-    } catch {
-      guard Self.isPassing(error) else { throw RunStop(error) }
-      return
-    }
-    guard isOurs else { throw .superseded }
-    monitor.renewed(changes.lease)
+    try await place(changes.lease)
   }
 
-  /// The plan was made for one server process; SCAN's cursor belongs to it, too.
-  func checkIdentity() async throws(RedisError) {
+  /// Where the server had no memory for a lease, it may have some now. Asked right before each batch, so
+  /// that a later holder is noticed in spite of that.
+  mutating func placeLease() async throws(RunStop) {
+    guard changes.lease.isNone else { return }
+    let whole = context.lease.current
+    guard !whole.isNone else { return }
+    try await place(whole)
+  }
+
+  private mutating func place(_ lease: Lease) async throws(RunStop) {
+    var isOurs: Bool
+    do throws(RedisError) {
+      isOurs = try await changes.mutator.placeLease(lease)
+    } catch {
+      if Self.isPassing(error) { return }
+      guard request.mayBeginWithoutLease(error) else { throw RunStop(error) }
+      // Deletions are what makes room for it; until then the first server's lease has to do.
+      do throws(RedisError) { isOurs = try await context.lease.isHeld() } catch { return }
+      guard isOurs else { throw .superseded }
+      return use(.none(lease.name))
+    }
+    guard isOurs else { throw .superseded }
+    if changes.lease != lease { use(lease) }
+    monitor.renewed(lease)
+  }
+
+  private mutating func use(_ lease: Lease) {
+    let connection = changes.boundTo
+    changes = FencedChanges(changes.mutator, lease)
+    changes.boundTo = connection
+  }
+
+  /// Makes sure which server answers wherever the connection was made anew: what was read may have come
+  /// from another one.
+  mutating func confirmServer() async throws(RunStop) {
+    guard changes.mutator.generation != changes.boundTo else { return }
+    do throws(RedisError) {
+      try await checkIdentity()
+    } catch {
+      try await recover(from: .server(error))
+    }
+  }
+
+  /// The plan was made for one server process; SCAN's cursor belongs to it, too. Changes are sent on the
+  /// connection on which that was made sure of, and on no other.
+  mutating func checkIdentity() async throws(RedisError) {
     let expected = context.checkpoint[node]?.runID ?? ""
-    let found = InfoFields(try await changes.mutator.info("server"))["run_id"] ?? ""
-    guard expected.isEmpty || found == expected else {
-      throw RedisError(
-        kind: .denied, endpoint: changes.mutator.endpoint.description,
-        action: "going on with the operation",
-        message: "it is another server process now (run_id \(expected.prefix(8)) became"
-          + " \(found.prefix(8)))",
-        nextStep: "make a new plan")
+    for _ in 0..<3 {
+      let connection = changes.mutator.generation
+      let found = InfoFields(try await changes.mutator.info("server"))["run_id"] ?? ""
+      guard expected.isEmpty || found == expected else {
+        throw RedisError(
+          kind: .denied, endpoint: changes.mutator.endpoint.description,
+          action: "going on with the operation",
+          message: "it is another server process now (run_id \(expected.prefix(8)) became"
+            + " \(PlainText.safe(found.utf8.prefix(8))))",
+          nextStep: "make a new plan")
+      }
+      if changes.mutator.generation == connection {
+        changes.boundTo = connection
+        return
+      }
+    }
+    throw RedisError(
+      kind: .unreachable, endpoint: changes.mutator.endpoint.description,
+      action: "going on with the operation", message: "no connection to it lasts")
+  }
+
+  /// Milliseconds that each key has left, of the server that the plan was made for.
+  mutating func remainingLives(_ keys: [[UInt8]]) async throws(RunStop) -> [Int64] {
+    while true {
+      do throws(RedisError) {
+        let lives = try await changes.mutator.remainingLives(keys)
+        guard changes.mutator.generation != changes.boundTo else { return lives }
+        try await checkIdentity()
+      } catch {
+        try await recover(from: .server(error))
+      }
     }
   }
 

@@ -13,15 +13,13 @@ extension ShardRun {
     var cursor = Array(shard.cursor.utf8)
     let isWhole = request.isWholeTier
     let match = isWhole ? nil : pattern
-    let spared = [OperationRequest.ownPrefix] + (request.namesSessions ? [] : [Self.sessionPrefix])
-    // Nearly all patterns begin with a word that rules them out.
-    let mayMeetSpared = spared.contains { Glob.mayMatch(pattern: pattern, prefix: $0) }
+    let filter = KeyFilter(pattern, takesSessions: request.namesSessions)
+    // Nearly all patterns begin with a word that rules out what is left out.
+    let mayMeetOthers = filter.mayMeetOthers
     var page = try await scan(cursor, match)
     while true {
       let ahead = page.isLast ? nil : readAhead(page.cursor, match)
-      let keys =
-        mayMeetSpared
-        ? page.keys.filter { key in !spared.contains { key.starts(with: $0) } } : page.keys
+      let keys = mayMeetOthers ? page.keys.filter { filter.takes(matching: $0) } : page.keys
       let next = page.cursor
       let isLast = page.isLast
       let visited = UInt64(clamping: max(pageKeys, page.keys.count))
@@ -56,7 +54,9 @@ extension ShardRun {
       let found = await ahead.value
       context.releaseLater(page.keys)
       switch found {
-      case .success(let found): page = found
+      case .success(let found):
+        page = found
+        try await confirmServer()
       case .failure(let error):
         try await recover(from: .server(error))
         page = try await scan(cursor, match)
@@ -66,8 +66,6 @@ extension ShardRun {
 
   /// Keys of one SCAN: a slow run with small batches still walks by whole pages.
   private var pageKeys: Int { max(100, batch.keys) }
-
-  private static let sessionPrefix = Array("session:".utf8)
 
   private func readAhead(
     _ cursor: [UInt8], _ match: [UInt8]?
@@ -87,7 +85,9 @@ extension ShardRun {
   ) async throws(RunStop) -> ScanPage {
     while true {
       do throws(RedisError) {
-        return try await changes.mutator.scan(cursor: cursor, match: match, count: pageKeys)
+        let page = try await changes.mutator.scan(cursor: cursor, match: match, count: pageKeys)
+        guard changes.mutator.generation != changes.boundTo else { return page }
+        try await checkIdentity()
       } catch {
         try await recover(from: .server(error))
       }

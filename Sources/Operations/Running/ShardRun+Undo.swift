@@ -20,13 +20,22 @@ extension ShardRun {
       throw .failed("the copies of operation \(operation): \(error.description)")
     }
     var index = 0
+    var next: CopyRecord?
     while true {
       var records: [CopyRecord] = []
+      var bytes = 0
       do throws(DocumentError) {
-        while records.count < 100, let record = try reader.next() {
+        while records.count < min(100, batch.keys) {
+          if next == nil { next = try reader.next() }
+          guard let record = next else { break }
+          let size = record.key.count + record.payload.count
+          guard records.isEmpty || bytes + size <= BatchSize.largestValues else { break }
+          next = nil
           index += 1
           // What a killed runner has put back already, and what was copied again later.
-          if index > shard.index, newest[record.key] == index { records.append(record) }
+          guard index > shard.index, newest[record.key] == index else { continue }
+          records.append(record)
+          bytes += size
         }
       } catch {
         throw .failed("the copies of operation \(operation): \(error.description)")
@@ -54,7 +63,9 @@ extension ShardRun {
         shard.isFinished = isLast
         checkpoint[shardNode] = shard
       }
-      for record in records where !outcome.refused.contains(record.key) { sample.add(record.key) }
+      for record in records where !outcome.refused.contains(record.key) {
+        sample.offer(record.key)
+      }
       if isLast { return }
     }
   }
@@ -88,62 +99,98 @@ extension ShardRun {
   }
 
   private mutating func putBack(
-    _ records: [CopyRecord], restoresLives: Bool
+    _ whole: [CopyRecord], restoresLives: Bool
   ) async throws(RunStop) -> BatchOutcome {
     var result = BatchOutcome()
-    while true {
+    var rest: [(records: ArraySlice<CopyRecord>, conflicts: Int)] = [(whole[...], 0)]
+    while let (records, conflicts) = rest.popLast() {
+      let outcome: FencedChanges.Outcome
       do throws(FenceError) {
-        let now = try await serverTime()
-        let commands =
-          restoresLives
-          ? try await lives(of: records, now: now)
-          : records.compactMap { record -> RedisCommand? in
-            guard let end = record.expiresAt else {
-              return .restore(record.key, record.payload, milliseconds: 0)
-            }
-            guard end > now else {
-              result.refused.insert(record.key)
-              return nil
-            }
-            return .restore(record.key, record.payload, milliseconds: UInt64(end - now))
-          }
-        guard !commands.isEmpty else { return result }
-        let outcome = try await changes.commit(
-          commands, with: record, action: "putting keys back")
-        guard case .done(let replies) = outcome else {
-          throw .superseded
-        }
-        for reply in replies {
-          switch reply {
-          case .error(let text) where text.hasPrefix("BUSYKEY"): break
-          case .error(let text):
-            result.failed += 1
-            result.fault = text
-          case .integer(let count): result.changed &+= UInt64(clamping: count)
-          case .simple, .bulk, .array, .null: result.changed += 1
-          }
-        }
-        if !result.fault.isEmpty {
-          let fault = result.fault
-          runState.updateShard(node) { $0.fault = fault }
-        }
-        return result
+        let commands = try await commands(puttingBack: records, restoresLives, &result)
+        guard !commands.isEmpty else { continue }
+        let bytes = records.reduce(0) { $0 + $1.payload.count }
+        outcome = try await changes.commit(
+          commands, with: record, action: "putting keys back", bytes: bytes)
       } catch {
-        if case .server(let cause) = error, cause.kind == .indeterminate || cause.kind == .timeout {
-          result.indeterminate &+= UInt64(records.count)
+        if case .server(let cause) = error, cause.kind == .limit {
+          // The values that are there now are more than one answer may have; one that is that large
+          // alone is not the one that was copied.
+          rest += Self.halves(records)
+          continue
         }
-        // A key that changed between the look and the change ends up here, too: looked at again.
+        try result.fails(error, keys: records.count)
         try await recover(from: error)
+        rest.append((records, conflicts))
+        continue
+      }
+      result.answered()
+      guard case .done(let replies) = outcome else {
+        // A key changed between the look and the change: looked at again. One that never stands still
+        // is not what it was any more.
+        try await renew()
+        if conflicts < 2 {
+          rest.append((records, conflicts + 1))
+        } else {
+          rest += Self.halves(records)
+        }
+        continue
+      }
+      for reply in replies {
+        switch reply {
+        case .error(let text) where text.hasPrefix("BUSYKEY"): break
+        case .error(let text):
+          result.failed += 1
+          result.fault = text
+        case .integer(let count): result.changed &+= UInt64(clamping: count)
+        case .simple, .bulk, .array, .null: result.changed += 1
+        }
       }
     }
+    if !result.fault.isEmpty {
+      let fault = result.fault
+      runState.updateShard(node) { $0.fault = fault }
+    }
+    return result
+  }
+
+  /// Nothing of one that cannot be halved.
+  private static func halves(
+    _ records: ArraySlice<CopyRecord>
+  ) -> [(records: ArraySlice<CopyRecord>, conflicts: Int)] {
+    guard records.count > 1 else { return [] }
+    let middle = records.startIndex + records.count / 2
+    return [(records[middle...], 0), (records[..<middle], 0)]
+  }
+
+  private mutating func commands(
+    puttingBack records: ArraySlice<CopyRecord>, _ restoresLives: Bool,
+    _ result: inout BatchOutcome
+  ) async throws(FenceError) -> [RedisCommand] {
+    let now = try await serverTime()
+    if restoresLives { return try await lives(of: records, now: now) }
+    var commands: [RedisCommand] = []
+    for record in records {
+      guard let end = record.expiresAt else {
+        commands.append(.restore(record.key, record.payload, milliseconds: 0))
+        continue
+      }
+      if end > now {
+        commands.append(
+          .restore(record.key, record.payload, milliseconds: UInt64(end - now)))
+      } else {
+        result.refused.insert(record.key)
+      }
+    }
+    return commands
   }
 
   /// Gives the keys their old lives where their value is still the one that was copied.
   private mutating func lives(
-    of records: [CopyRecord], now: Int64
+    of records: ArraySlice<CopyRecord>, now: Int64
   ) async throws(FenceError) -> [RedisCommand] {
     let payloads = try await changes.watch(
-      records.map(\.key), reads: records.map { .dump($0.key) }, action: "comparing keys")
+      records.map(\.key), reads: records.map { .dump($0.key) }, action: "comparing keys",
+      bytes: records.reduce(0) { $0 + $1.payload.count })
     return zip(records, payloads).compactMap { record, payload in
       guard payload.bytes == record.payload else { return nil }
       guard let end = record.expiresAt else { return .persist(record.key) }

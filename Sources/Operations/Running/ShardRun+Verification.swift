@@ -20,17 +20,10 @@ extension ShardRun {
       observe()
       try await context.wait(
         pacer.delay(for: part.count / 5 + 1, now: EventLoop.now()), monitor)
-      let lives: [Int64]
-      while true {
-        do throws(RedisError) {
-          lives = try await changes.mutator.remainingLives(part)
-          break
-        } catch {
-          try await recover(from: .server(error))
-        }
-      }
-      for life in lives { book(life, into: &verdict) }
+      for life in try await remainingLives(part) { book(life, into: &verdict) }
     }
+    // What is said of a server is said of the process that the plan was made for.
+    try await confirmServer()
     // Over: how fast it went on the way is nobody's concern any more.
     let slowness = pacer.reason
     runState.update { if $0.note == slowness { $0.note = "" } }
@@ -103,7 +96,16 @@ extension Verdict {
   }
 
   /// In words, for one kind of operation.
-  func described(_ request: OperationRequest, started: WallTime, hit: UInt64) -> String {
+  func described(
+    _ request: OperationRequest, started: WallTime, hit: UInt64, uncopied: UInt64 = 0
+  ) -> String {
+    [described(request, started, hit), OperationText.uncopied(uncopied)].filter { !$0.isEmpty }
+      .joined(separator: "; ")
+  }
+
+  private func described(
+    _ request: OperationRequest, _ started: WallTime, _ hit: UInt64
+  ) -> String {
     let words = Self.words(request.action)
     let counts = [
       (gone, words.gone), (asAsked, words.asAsked), (reborn, words.reborn),
@@ -132,6 +134,11 @@ extension Verdict {
 
 /// Figures in lines of text.
 package enum OperationText {
+  /// What an undo will not bring back; empty for 0.
+  static func uncopied(_ keys: UInt64) -> String {
+    keys == 0 ? "" : "\(grouped(keys)) \(keys == 1 ? "key" : "keys") without a copy for undo"
+  }
+
   /// `1,000,000`
   package static func grouped(_ value: UInt64) -> String {
     let digits = String(value)

@@ -8,6 +8,15 @@ extension ShardRun {
     guard let shard = context.checkpoint[node], !shard.isFinished else { return }
     let stream = try await open(source, after: shard)
     defer { stream.cancel() }
+    // A source may be silent for a minute: what the run is told is heard meanwhile.
+    let context = context
+    let listening = context.loop.spawn {
+      while !Task.isCancelled {
+        if context.isCalled { stream.interrupt() }
+        await context.nap(.milliseconds(50))
+      }
+    }
+    defer { listening.cancel() }
     // What was there already took no time: the remaining time is told by what is loaded from here.
     runState.measureAnew()
     var pace = WarmPacer(warmPace)
@@ -20,6 +29,10 @@ extension ShardRun {
           rest = more[...]
         } catch {
           throw .failed(error.description)
+        }
+        guard !rest.isEmpty else {
+          try await context.gate(monitor)
+          continue
         }
         chunk = WarmChunk(end: rest.last?.position ?? 0, wasAllThere: chunk.isAllThere)
         // The keys of a list were looked for before the loader was asked.
@@ -35,17 +48,23 @@ extension ShardRun {
       case .go(let count):
         let records = Array(rest.prefix(count))
         rest = rest.dropFirst(count)
+        // Below a key a second, which is the least that the pace of a warm-up knows.
+        if let limit = context.ticket.keysPerMinute, limit < 60 {
+          try await context.wait(pacer.delay(for: count, now: EventLoop.now()), monitor)
+        }
         try await load(records)
         if rest.isEmpty { try await book(skipped: chunk) }
         pace.finished(count, now: monotonic())
       case .wait(let until):
-        await context.nap(.seconds(max(0.0002, until.seconds(since: monotonic()))))
+        try await context.wait(
+          .seconds(max(0.0002, until.seconds(since: monotonic()))), monitor)
       case .waitForAnswer:
         // All answers are here when a batch returns: only time can be missing.
         await context.nap(.milliseconds(1))
       }
     }
-    let report = stream.report
+    var report = stream.report
+    report.expired &+= endedWaiting
     let text = Self.text(report)
     let shardNode = node
     if !text.isEmpty { runState.update { $0.note = text } }
@@ -76,11 +95,15 @@ extension ShardRun {
     let count = records.count
     let position = records.last?.position ?? 0
     try await context.note("sent") { $0[node]?.open = count }
+    let bytes = records.reduce(UInt64(0)) { $0 &+ UInt64($1.size) }
     var outcome = BatchOutcome()
     while true {
       do throws(FenceError) {
-        let commands = records.map { record -> RedisCommand in
-          let life = record.timeToLive.map { UInt64(clamping: $0) }
+        // Its life ends when it would have ended, however long it waited for its turn or the server.
+        let now = context.wall().microseconds / 1000
+        let living = records.filter { $0.life(at: now).map { $0 > 0 } ?? true }
+        let commands = living.map { record -> RedisCommand in
+          let life = record.life(at: now).map { UInt64(clamping: $0) }
           return switch record.value {
           case .string(let value):
             .setIfAbsent(record.key.bytes, value, milliseconds: life)
@@ -88,12 +111,23 @@ extension ShardRun {
             .restore(record.key.bytes, payload, milliseconds: life ?? 0)
           }
         }
+        if living.count < records.count {
+          let keys = Set(living.map(\.key))
+          for record in records where !keys.contains(record.key) {
+            outcome.refused.insert(record.key.bytes)
+          }
+        }
+        guard !commands.isEmpty else {
+          endedWaiting &+= UInt64(records.count)
+          break
+        }
         guard
           case .done(let replies) = try await changes.commit(
-            commands, with: record, action: "loading keys")
+            commands, with: record, action: "loading keys", bytes: Int(clamping: bytes))
         else { throw .superseded }
         monitor.renewed(changes.lease)
-        for (record, reply) in zip(records, replies) {
+        endedWaiting &+= UInt64(records.count - living.count)
+        for (record, reply) in zip(living, replies) {
           switch reply {
           case .null: break
           case .error(let text) where text.hasPrefix("BUSYKEY"): break
@@ -106,14 +140,11 @@ extension ShardRun {
         }
         break
       } catch {
-        if case .server(let cause) = error, cause.kind == .indeterminate || cause.kind == .timeout {
-          outcome.indeterminate &+= UInt64(count)
-        }
+        try outcome.fails(error, keys: count)
         try await recover(from: error)
       }
     }
     let (shardNode, result) = (node, outcome)
-    let bytes = records.reduce(UInt64(0)) { $0 &+ UInt64($1.size) }
     try await context.note("done") { checkpoint in
       guard var shard = checkpoint[shardNode] else { return }
       shard.open = 0
@@ -127,7 +158,7 @@ extension ShardRun {
       checkpoint[shardNode] = shard
     }
     for record in records where !outcome.refused.contains(record.key.bytes) {
-      sample.add(record.key.bytes)
+      sample.offer(record.key.bytes)
     }
     if !outcome.fault.isEmpty {
       let fault = outcome.fault

@@ -49,20 +49,12 @@ extension ShardRun {
       let part = Array(rest.prefix(500))
       rest = rest.dropFirst(part.count)
       try await context.gate(monitor)
-      while true {
-        do throws(RedisError) {
-          let lives = try await changes.mutator.remainingLives(part.map(\.bytes))
-          for (key, life) in zip(part, lives) {
-            if life == -2 {
-              missing.append(key)
-            } else {
-              present += 1
-              sample.add(key.bytes)
-            }
-          }
-          break
-        } catch {
-          try await recover(from: .server(error))
+      for (key, life) in zip(part, try await remainingLives(part.map(\.bytes))) {
+        if life == -2 {
+          missing.append(key)
+        } else {
+          present += 1
+          sample.offer(key.bytes)
         }
       }
     }
@@ -83,24 +75,17 @@ extension ShardRun {
     of records: ArraySlice<WarmRecord>, _ chunk: inout WarmChunk
   ) async throws(RunStop) -> [WarmRecord] {
     try await context.gate(monitor)
-    let lives: [Int64]
-    while true {
-      do throws(RedisError) {
-        lives = try await changes.mutator.remainingLives(records.map(\.key.bytes))
-        break
-      } catch {
-        try await recover(from: .server(error))
-      }
-    }
+    let lives = try await remainingLives(records.map(\.key.bytes))
     var absent: [WarmRecord] = []
     for (record, life) in zip(records, lives) {
-      if life == -2 { absent.append(record) } else { sample.add(record.key.bytes) }
+      if life == -2 { absent.append(record) } else { sample.offer(record.key.bytes) }
     }
     chunk.there = UInt64(clamping: records.count - absent.count)
     chunk.isAllThere = absent.isEmpty
     if chunk.there > 0 {
       // A look is about a fifth of the work of a load.
-      await context.nap(pacer.delay(for: Int(chunk.there) / 5 + 1, now: EventLoop.now()))
+      try await context.wait(
+        pacer.delay(for: Int(chunk.there) / 5 + 1, now: EventLoop.now()), monitor)
     }
     return absent
   }

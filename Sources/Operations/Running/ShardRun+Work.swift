@@ -32,6 +32,8 @@ extension ShardRun {
     }
     let shardNode = node
     try await renew()
+    // It goes to the server that the plan was made for, or nowhere.
+    do throws(RedisError) { try await checkIdentity() } catch { throw RunStop(error) }
     try await context.note("sent", synced: true) { $0[shardNode]?.open = 1 }
     let did: Bool
     do throws(RedisError) {

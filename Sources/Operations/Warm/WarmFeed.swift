@@ -25,10 +25,12 @@ final class WarmFeed: Sendable {
     var end: Result<Void, WarmFailure>?
     var waiters: [CheckedContinuation<Void, Never>] = []
     var isCancelled = false
+    /// Whoever waits for records is to look at something else.
+    var isInterrupted = false
 
     var count: Int { queue.count - head }
     var isFull: Bool { count >= WarmFeed.maximumRecords || bytes >= WarmFeed.maximumBytes }
-    var hasNews: Bool { count > 0 || end != nil || isCancelled }
+    var hasNews: Bool { count > 0 || end != nil || isCancelled || isInterrupted }
   }
 
   static let maximumRecords = 4096
@@ -105,13 +107,17 @@ final class WarmFeed: Sendable {
     room.signal()
   }
 
-  /// Up to `limit` records; nil at the end.
+  /// Makes `next` return without records, at once.
+  func interrupt() { wake { $0.isInterrupted = true } }
+
+  /// Up to `limit` records, none where it was interrupted; nil at the end.
   func next(_ limit: Int, now: () -> WallTime) async throws(WarmFailure) -> [WarmRecord]? {
     while true {
       if Task.isCancelled { cancel() }
       switch take(limit, now().microseconds / 1000) {
       case .records(let records):
         if !records.isEmpty { return records }
+      case .interrupted: return []
       case .end(let end):
         try end.get()
         return nil
@@ -122,6 +128,7 @@ final class WarmFeed: Sendable {
 
   private enum Taken {
     case records([WarmRecord])
+    case interrupted
     case end(Result<Void, WarmFailure>)
     case wait
   }
@@ -129,6 +136,10 @@ final class WarmFeed: Sendable {
   private func take(_ limit: Int, _ now: Int64) -> Taken {
     let (taken, hasRoom) = state.withLock { state -> (Taken, Bool) in
       if state.isCancelled { return (.end(.failure(.cancelled)), false) }
+      if state.isInterrupted {
+        state.isInterrupted = false
+        return (.interrupted, false)
+      }
       guard state.count > 0 else { return (state.end.map { .end($0) } ?? .wait, false) }
       let wasFull = state.isFull
       var records: [WarmRecord] = []
@@ -146,8 +157,8 @@ final class WarmFeed: Sendable {
         }
         records.append(
           WarmRecord(
-            key: entry.key, timeToLive: life?.partialValue, value: entry.value,
-            position: entry.position))
+            key: entry.key, timeToLive: life?.partialValue, expiresAt: entry.expiresAt,
+            value: entry.value, position: entry.position))
       }
       if state.head == state.queue.count || state.head >= Self.maximumRecords {
         state.queue.removeFirst(state.head)

@@ -18,15 +18,28 @@ package struct WarmRecord: Sendable, Hashable {
   package var key: KeyName
   /// Milliseconds from now, above 0; nil: it does not expire.
   package var timeToLive: Int64?
+  /// When that ends, in milliseconds since 1970: waiting makes nothing younger. nil: never, or not known
+  /// yet.
+  package var expiresAt: Int64?
   package var value: Value
   /// Its place in its source, counted from 1: what a file of copies goes on behind. 0: it has none.
   package var position: UInt64
 
-  package init(key: KeyName, timeToLive: Int64?, value: Value, position: UInt64 = 0) {
+  package init(
+    key: KeyName, timeToLive: Int64?, expiresAt: Int64? = nil, value: Value, position: UInt64 = 0
+  ) {
     self.key = key
     self.timeToLive = timeToLive
+    self.expiresAt = expiresAt
     self.value = value
     self.position = position
+  }
+
+  /// Milliseconds that are left at `now` (since 1970), 0 or less once it has ended; nil: without end.
+  package func life(at now: Int64) -> Int64? {
+    guard let expiresAt else { return timeToLive }
+    let (life, overflow) = expiresAt.subtractingReportingOverflow(now)
+    return overflow ? 0 : life
   }
 
   /// Bytes of key and value.

@@ -32,12 +32,16 @@ package final class WarmStream: Sendable {
 
   deinit { feed.cancel() }
 
-  /// The next records, `limit` at most; waits for one, no longer. nil: that was all.
+  /// The next records, `limit` at most; waits for one, no longer. nil: that was all; none: it was
+  /// interrupted.
   ///
   /// Cancelling the task that waits ends the source.
   package func next(_ limit: Int) async throws(WarmFailure) -> [WarmRecord]? {
     try await feed.next(limit, now: now)
   }
+
+  /// Ends the wait of `next`, or the next one.
+  package func interrupt() { feed.interrupt() }
 
   /// So far; complete once `next` has given nil or an error.
   package var report: WarmReport { feed.report }

@@ -63,6 +63,21 @@ import Testing
     ] { #expect(text.contains(expected), "\(expected)") }
   }
 
+  @Test(arguments: [
+    (10_000 as UInt64, 1 as UInt64, "copies are kept for a day"),
+    (10_001, 1, "too many keys for copies: it cannot be undone"),
+    (1, 257 << 20, "too many bytes for copies: it cannot be undone"),
+  ])
+  func `copies are promised where they are kept`(keys: UInt64, bytes: UInt64, text: String) {
+    let plan = plan(
+      OperationRequest(.invalidate, .pattern(Array("search:*".utf8)), nodes: [NodeID("redis-1")])
+    ) { preview in
+      preview.keys = .exact(keys)
+      preview.bytes = bytes
+    }
+    #expect(PlanText.lines(plan).joined(separator: "\n").contains(text))
+  }
+
   @Test func `what a server or a person wrote cannot move the terminal`() {
     let evil = "\u{1B}[2J\u{202E}\n\u{9B}x"
     let plan = plan(

@@ -178,7 +178,7 @@ import Testing
     let limits = CopyLimits(records: 3, bytes: 100)
     let writer = try CopyWriter(path: path, header: CopyFixture.header(), limits: limits)
     try writer.append(KeyName("a"), payload: [UInt8](repeating: 1, count: 90), expiresAt: nil)
-    #expect(writer.hasRoom(for: 9) && !writer.hasRoom(for: 10))
+    #expect(writer.hasRoom(for: [0x62], payload: 8) && !writer.hasRoom(for: [0x62], payload: 9))
     #expect(throws: DocumentError.self) {
       try writer.append(KeyName("b"), payload: [UInt8](repeating: 1, count: 9), expiresAt: nil)
     }

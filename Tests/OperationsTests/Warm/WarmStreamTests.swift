@@ -53,6 +53,7 @@ import Testing
       read.records.first
         == WarmRecord(
           key: KeyName("product:1"), timeToLive: 60_000,
+          expiresAt: CopyFixture.now.microseconds / 1000 + 60_000,
           value: .string(Array("value of product:1".utf8))))
     #expect(stream.report.missing == 1)
     #expect(stream.report.records == 499)

@@ -78,11 +78,14 @@ struct SubcommandRun {
           throw desk.fault(request, reason)
         }
         request.pace = request.pace.limited(by: access.limits)
-        return .success(
-          try await planner.plan(
-            request, environment: desk.environment, author: desk.author,
-            seed: UInt64.random(in: .min ... .max)
-          ) { teller.tell(counting: $0) })
+        let plan = try await planner.plan(
+          request, environment: desk.environment, author: desk.author,
+          seed: UInt64.random(in: .min ... .max)
+        ) { teller.tell(counting: $0) }
+        if let reason = PlanCheck.refusal(plan, access: access) {
+          throw desk.fault(request, reason)
+        }
+        return .success(plan)
       } catch {
         return .failure(error)
       }
