@@ -118,8 +118,9 @@ import Testing
       try session.type(":keys \(key)")
       try session.press("Enter")
       try session.waitUntil("\(key) in the list") { screen in
-        screen.contains("[3]Keys")
-          && screen.split(separator: "\n").contains { $0.dropFirst().hasPrefix(key) }
+        // The line above the list names the pattern before there is a row.
+        screen.contains("[3]Keys") && screen.contains("complete in")
+          && screen.split(separator: "\n").contains { $0.hasPrefix("▌\(key)") }
       }
       try session.press("Enter")
       let isRead = try Eventually.holds(within: 5) { () throws(TestKitError) -> Bool in
