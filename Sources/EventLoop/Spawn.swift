@@ -80,6 +80,18 @@ package struct Spawn: Sendable {
     return nil
   }
 
+  /// This process's `NAME=value` strings but those of these names.
+  package static func ownEnvironment(without names: Set<String>) -> [String] {
+    var kept: [String] = []
+    guard var next = unsafe clinux_environ() else { return [] }
+    while let entry = unsafe next.pointee {
+      let text = unsafe String(cString: entry)
+      if !names.contains(String(text.prefix { $0 != "=" })) { kept.append(text) }
+      unsafe next += 1
+    }
+    return kept
+  }
+
   /// A pipe whose ends close on exec and never are 0, 1 or 2, so that they can be given to a child.
   package static func pipe() throws(SpawnError) -> (reader: Int32, writer: Int32) {
     var ends: [Int32] = [-1, -1]

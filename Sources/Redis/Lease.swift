@@ -42,7 +42,7 @@ package struct Lease: Sendable, Hashable {
 
   static func counter(_ name: String) -> String { "\(name):fence" }
 
-  /// Seconds that the counter and the holder's key outlive its last renewal.
+  /// Seconds that the counter and the holder's key live from the taking on; renewals leave them as they are.
   static let counterLife = "604800"
 
   /// What makes this the current holder's.

@@ -33,7 +33,7 @@ package final class Mutator: Sendable {
     // What must be known of them first, and looked at afterwards.
     "scan", "exists", "type", "pttl", "memory|usage", "dump", "info", "ping", "time",
     // The fence around each batch.
-    "multi", "exec", "watch", "unwatch",
+    "multi", "exec", "watch",
     // Our own records, under `cacheconsole:`.
     "get", "mget", "del", "zadd", "zrange", "zremrangebyrank", "expire", "xadd",
     // The server itself.

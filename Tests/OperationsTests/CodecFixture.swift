@@ -74,7 +74,7 @@ enum CodecFixture {
     status.rate = 1234.5
     status.etaSeconds = 0.25
     var verdict = Verdict()
-    (verdict.gone, verdict.reborn, verdict.stillThere, verdict.unknown) = (1, 2, 3, 4)
+    (verdict.gone, verdict.reborn, verdict.stillThere) = (1, 2, 3)
     (verdict.asAsked, verdict.checked, verdict.isFresh, verdict.text) = (5, 6, true, "fresh")
     verdict.at = WallTime(microseconds: 1_795_625_714_000_000)
     status.verdict = verdict

@@ -110,3 +110,17 @@ enum PlanFixture {
     return version?.hasPrefix("6.") == true ? [] : ["--enable-debug-command", "local"]
   }()
 }
+
+extension OperationRequest {
+  /// Does the target take this key? Said plainly, to hold `KeyFilter` against.
+  func covers(_ key: [UInt8]) -> Bool {
+    if key.starts(with: Self.ownPrefix) { return false }
+    switch target {
+    case .keys(let keys): return keys.contains(KeyName(key))
+    case .pattern(let glob):
+      guard Glob.matches(pattern: glob, text: key) else { return false }
+      return namesSessions || DataType(key: key) != .session
+    case .server: return false
+    }
+  }
+}

@@ -62,7 +62,8 @@ extension TortureTests {
 
     private func undo(_ id: String, as run: String) async throws -> OperationStatus {
       let request = try await yard.desk().resolved(
-        OperationRequest(.restore(operation: id), .keys([]), nodes: [RunFixture.node]))
+        OperationRequest(.restore(operation: id), .keys([]), nodes: [RunFixture.node])
+      ).request
       var ticket = try yard.ticket(run, action: request.action, target: request.target)
       ticket.plan.request.nodes = request.nodes
       ticket.plan = ticket.plan.hashed()

@@ -204,3 +204,13 @@ extension ChildProcess {
     outputLines.last.flatMap { try? OperationStatus(json: Array($0.utf8), file: "the runner") }
   }
 }
+
+extension OperationDesk {
+  /// As an administrator who has seen the plan.
+  func takeOver(
+    _ id: String, report: @escaping @Sendable (RunLauncher.Report) -> Void
+  ) async throws(OperationRefusal) {
+    let access = Access(isReadOnly: false, reason: "", mayReveal: true)
+    try await takeOver(try await examine(id, access: access), access: access, report: report)
+  }
+}

@@ -156,7 +156,6 @@ import Testing
     #expect(try run("UNLINK", "a", "b").integer == 2)
     #expect(try run("DEL", "c").integer == 1)
     _ = try run("WATCH", "n")
-    _ = try run("UNWATCH")
     _ = try run("MULTI")
     _ = try run("INCR", "n")
     #expect(try run("EXEC").array == [.integer(1)])

@@ -30,6 +30,7 @@ package struct AuditCommand: Sendable, Hashable {
   package init?(_ words: [String]) throws(UsageError) {
     guard words.first == Self.name else { return nil }
     var rest = words.dropFirst()
+    var hasLimit = false
     while let word = rest.popFirst() {
       switch word {
       case "--verify": verifies = true
@@ -37,13 +38,20 @@ package struct AuditCommand: Sendable, Hashable {
       // Nothing here changes anything.
       case "--read-only": break
       case "--help": asksHelp = true
-      case "--limit": limit = try Self.number(rest.popFirst())
-      case _ where word.hasPrefix("--limit="): limit = try Self.number(String(word.dropFirst(8)))
+      case "--limit":
+        limit = try Self.number(rest.popFirst())
+        hasLimit = true
+      case _ where word.hasPrefix("--limit="):
+        limit = try Self.number(String(word.dropFirst(8)))
+        hasLimit = true
       default:
         let known = ["--verify", "--json", "--limit", "--read-only", "--help"]
         let hint = Suggestion.closest(to: word, in: known).map { "; did you mean \($0)?" } ?? ""
         throw UsageError("audit: unknown argument '\(Printable.line(word))'\(hint)")
       }
+    }
+    guard !(verifies && hasLimit) else {
+      throw UsageError("audit: --verify checks the whole chain: leave --limit out")
     }
   }
 
@@ -78,7 +86,8 @@ package struct AuditCommand: Sendable, Hashable {
       guard StandardStreams.print(text) else { return 1 }
     }
     for problem in problems { StandardStreams.complain("audit: \(Printable.line(problem))") }
-    return 0
+    // A trail that cannot be read is not one without entries.
+    return lines.isEmpty && !problems.isEmpty ? 1 : 0
   }
 
   /// `2026-11-22T12:04:31.250Z  finished  20261122T…  alice from 192.0.2.7  shop-prod  …`

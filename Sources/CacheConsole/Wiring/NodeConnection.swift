@@ -4,15 +4,12 @@ import EventLoop
 import Panels
 import Redis
 
-/// One server's connections: reads for everyone, changes only for those who may.
-///
-/// A read-only process never builds the `Mutator`: there is nothing to misuse.
+/// One server's connections for looking; changes are made by runners, which have their own.
 struct NodeConnection: Sendable {
   let id: NodeID
   let probe: Probe
   let searcher: KeySearcher
   let reader: KeyReader
-  let mutator: Mutator?
 
   init(
     _ server: ServerPlan, personalData: PersonalDataPolicy, access: Access, loop: EventLoop,
@@ -24,10 +21,6 @@ struct NodeConnection: Sendable {
       options: Self.options(interval: interval), loop: loop, resolver: resolver)
     searcher = KeySearcher(probe: probe, loop: loop) { mailbox.post(.keySearch($0)) }
     reader = KeyReader(probe: probe, personalData: personalData, access: access)
-    mutator =
-      access.isReadOnly
-      ? nil
-      : Mutator(endpoint: server.endpoint, password: server.password, loop: loop)
   }
 
   /// For connections that are polled every `interval` seconds.

@@ -13,5 +13,7 @@ extension Session {
 
   func stopAll() { operations?.stopAll() }
 
-  func takeOver(_ id: String) { operations?.takeOver(id) }
+  func examine(_ id: String) { operations?.examine(id) }
+
+  func takeOver(_ plan: OperationPlan) { operations?.takeOver(plan) }
 }

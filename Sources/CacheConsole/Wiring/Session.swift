@@ -28,7 +28,7 @@ final class Session {
     self.loop = loop
     self.mailbox = mailbox
     demo = nil
-    connect(plan.servers, as: plan.identity)
+    connect(plan.servers, as: plan.identity, loader: plan.loader)
   }
 
   /// Starts the demo; its server is connected to as soon as it answers.
@@ -46,7 +46,9 @@ final class Session {
     }
   }
 
-  private func connect(_ servers: [ServerPlan], as identity: EnvironmentIdentity) {
+  private func connect(
+    _ servers: [ServerPlan], as identity: EnvironmentIdentity, loader: [String]
+  ) {
     let resolver = Resolver(loop: loop)
     let mailbox = mailbox
     nodes = servers.map {
@@ -65,7 +67,7 @@ final class Session {
     collector.setDemand(demand)
     collector.start()
     operations = SessionOperations(
-      identity, servers, nodes, startup: startup, access: access, loop: loop, mailbox: mailbox
+      identity, servers, nodes, loader: loader, startup: startup, access: access, loop: loop, mailbox: mailbox
     ) { [collector] in collector.slowlogWasReset($0) }
   }
 
@@ -90,7 +92,8 @@ final class Session {
         guard nodes.isEmpty else { continue }
         let endpoint = RedisEndpoint(address: .unix(path: socket))
         connect(
-          [ServerPlan(id: NodeID("demo"), endpoint: endpoint, password: nil)], as: Startup.demo)
+          [ServerPlan(id: NodeID("demo"), endpoint: endpoint, password: nil)], as: Startup.demo,
+          loader: startup.demoLoader)
       case .filling(let done, let total):
         say(.information, "the demo shop is opening: \(done) of \(total) keys")
       case .filled: say(.information, "the demo shop is open")

@@ -21,6 +21,9 @@ final class SessionOperations: Sendable {
   private struct State {
     var planning: Task<Void, Never>?
     var watching: Task<Void, Never>?
+    var asking: Task<Void, Never>?
+    /// The environment was left: nothing of it reaches the screen any more.
+    var isClosed = false
     /// By id; what runners told directly is newer than the mirror.
     var known: [String: OperationStatus] = [:]
     var audit: (entries: [AuditEntry], problems: [String]) = ([], [])
@@ -34,7 +37,7 @@ final class SessionOperations: Sendable {
 
   init(
     _ identity: EnvironmentIdentity, _ servers: [ServerPlan], _ nodes: [NodeConnection],
-    startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox,
+    loader: [String], startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox,
     slowlogWasReset: @escaping @Sendable (NodeID) -> Void
   ) {
     self.access = access
@@ -48,23 +51,34 @@ final class SessionOperations: Sendable {
       nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
       folder: folder, author: startup.author(role: access.role),
-      keysPerMinute: access.limits.keysPerMinute,
-      loop: loop, clock: Clocks.wall)
+      keysPerMinute: access.limits.keysPerMinute, loader: loader,
+      secretVariables: startup.secretVariables, loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
       clock: Clocks.wall)
     let probes = nodes.map(\.probe)
-    let watching = loop.spawn { [self] in
-      await askAccess(probes)
-      await watch()
+    let watching = loop.spawn { [self] in await watch() }
+    let asking = loop.spawn { [self] in await askAccess(probes) }
+    state.withLock { state in
+      state.watching = watching
+      state.asking = asking
     }
-    state.withLock { $0.watching = watching }
   }
 
+  /// From here on nothing is posted; runners go on, and whoever comes back finds them in the mirror.
   func close() {
     state.withLock { state in
+      state.isClosed = true
       state.planning?.cancel()
       state.watching?.cancel()
+      state.asking?.cancel()
+    }
+  }
+
+  /// Under the lock, so that what was posted before the end is in the mailbox when that is emptied.
+  private func post(_ message: Message) {
+    state.withLock { state in
+      if !state.isClosed { mailbox.post(message) }
     }
   }
 
@@ -86,24 +100,23 @@ final class SessionOperations: Sendable {
   }
 
   private func makePlan(_ request: OperationRequest) async {
-    let mailbox = mailbox
     if let reason = PlanCheck.refusal(request, in: desk.environment, access: access) {
-      return mailbox.post(.planFailed(request, desk.fault(request, reason)))
+      return post(.planFailed(request, desk.fault(request, reason)))
     }
     do throws(Fault) {
-      var request = try await desk.resolved(request)
+      var (request, undo) = try await desk.resolved(request)
       request.pace = request.pace.limited(by: access.limits)
       let plan = try await planner.plan(
-        request, environment: desk.environment, author: desk.author,
+        request, environment: desk.environment, author: desk.author, undo: undo,
         seed: UInt64.random(in: .min ... .max)
-      ) { mailbox.post(.planned($0)) }
+      ) { [self] in post(.planned($0)) }
       if let reason = PlanCheck.refusal(plan, access: access) {
         throw desk.fault(request, reason)
       }
-      mailbox.post(.planned(plan))
+      post(.planned(plan))
     } catch {
       guard error.kind != .cancelled else { return }
-      mailbox.post(.planFailed(request, error))
+      post(.planFailed(request, error))
     }
   }
 
@@ -124,11 +137,21 @@ final class SessionOperations: Sendable {
     }
   }
 
-  func takeOver(_ id: String) {
+  func examine(_ id: String) {
     loop.spawn { [self] in
       do throws(OperationRefusal) {
-        try await desk.takeOver(id) { [self] in take($0, nil) }
-        say(.information, "taking over \(id)")
+        post(.takeOverPlan(try await desk.examine(id, access: access)))
+      } catch {
+        say(.critical, "not taken over: \(error.description)")
+      }
+    }
+  }
+
+  func takeOver(_ plan: OperationPlan) {
+    loop.spawn { [self] in
+      do throws(OperationRefusal) {
+        try await desk.takeOver(plan, access: access) { [self] in take($0, nil) }
+        say(.information, "taking over \(plan.id)")
       } catch {
         say(.critical, "not taken over: \(error.description)")
       }
@@ -177,20 +200,25 @@ final class SessionOperations: Sendable {
 
   // MARK: Watching
 
-  /// What the servers' ACLs say, once, for the badge in the header.
+  /// What the servers' ACLs say, once, for the badge in the header: the first server's that says
+  /// anything. All are asked at once: one that is down must not keep the others' answer back.
   private func askAccess(_ probes: [Probe]) async {
-    for probe in probes {
-      do throws(RedisError) {
-        var told = access
-        told.badge = try await probe.accessControl().badge(mayChange: !access.isReadOnly)
-        guard !told.badge.isEmpty else { continue }
-        mailbox.post(.accessChanged(told))
-        return
-      } catch {
-        // A server that is down has its own line; its ACL is not what matters now.
-        continue
+    let mayChange = !access.isReadOnly
+    let badges = await withTaskGroup(of: (Int, String).self) { group in
+      for (index, probe) in probes.enumerated() {
+        group.addTask {
+          // A server that is down has its own line; its ACL is not what matters now.
+          (index, (try? await probe.accessControl().badge(mayChange: mayChange)) ?? "")
+        }
       }
+      var badges: [(index: Int, text: String)] = []
+      for await badge in group { badges.append(badge) }
+      return badges.sorted { $0.index < $1.index }
     }
+    guard let badge = badges.first(where: { !$0.text.isEmpty })?.text else { return }
+    var told = access
+    told.badge = badge
+    post(.accessChanged(told))
   }
 
   private func watch() async {
@@ -228,7 +256,7 @@ final class SessionOperations: Sendable {
   }
 
   private func publish() {
-    var report = OperationsReport(at: Clocks.monotonic())
+    var report = OperationsReport(environment: desk.environment.name, at: Clocks.monotonic())
     let isNew = state.withLock { state in
       let sorted = state.known.values.sorted { ($0.started, $0.id) > ($1.started, $1.id) }
       report.operations = Array(sorted.prefix(100))
@@ -240,11 +268,11 @@ final class SessionOperations: Sendable {
       defer { state.lastPublished = report }
       return comparable != state.lastPublished
     }
-    if isNew { mailbox.post(.operations(report)) }
+    if isNew { post(.operations(report)) }
   }
 
   private func say(_ weight: Notice.Weight, _ text: String) {
-    mailbox.post(.notice(Toast(weight, DrawableText.escape(text, isUnicode: true, limit: 400))))
+    post(.notice(Toast(weight, DrawableText.escape(text, isUnicode: true, limit: 400))))
   }
 }
 

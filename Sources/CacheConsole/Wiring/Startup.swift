@@ -97,6 +97,12 @@ package struct Startup: Sendable {
     Folders.state(passwords.environment) ?? "/nonexistent/cacheconsole"
   }
 
+  /// Names of environment variables that hold passwords, whether any server here takes them or not.
+  var secretVariables: Set<String> {
+    let servers = (configuration?.environments ?? []).flatMap(\.servers)
+    return Set(PasswordSources.variables + servers.compactMap(\.passwordEnvironment))
+  }
+
   /// What this process may do in an environment; nil: in the demo, whose server is its own, so that the
   /// role holds there and its list of environments does not.
   package func access(_ plan: EnvironmentPlan?) -> Access {

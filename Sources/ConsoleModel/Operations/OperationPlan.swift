@@ -7,7 +7,8 @@ package struct OperationAuthor: Sendable, Hashable {
   package var host: String
   /// `pts/3`; empty without a terminal.
   package var terminal: String
-  /// The address that the SSH session came from; empty if local.
+  /// The address that the session came from; empty if local or not known; with `(claimed)` behind it
+  /// where only a variable says so.
   package var from: String
   package var version: String
 
@@ -56,6 +57,9 @@ package struct OperationPlan: Sendable, Hashable {
   package var expires: WallTime {
     WallTime(microseconds: created.microseconds + Self.lifeSeconds * 1_000_000)
   }
+
+  /// The keys that it counts are not there: they are written. See `OperationRequest.writesAbsent`.
+  package var writesAbsent: Bool { request.writesAbsent && !preview.restoresLives }
 
   package var friction: Friction {
     Friction.required(

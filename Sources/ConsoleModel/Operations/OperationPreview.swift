@@ -94,6 +94,8 @@ package struct OperationPreview: Sendable, Hashable {
   package var sample: [KeyName] = []
   /// What will be sent, as one would type it, one line each.
   package var commands: [String] = []
+  /// An undo whose keys are there: they get their old lives back.
+  package var restoresLives = false
   /// What to know before confirming: one line each.
   package var warnings: [String] = []
   /// False while the count is still going on.

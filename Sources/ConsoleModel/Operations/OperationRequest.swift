@@ -114,18 +114,6 @@ package struct OperationRequest: Sendable, Hashable {
     case (.keys, _), (.pattern, _), (.server, _): return false
     }
   }
-
-  /// Does the target take this key?
-  package func covers(_ key: [UInt8]) -> Bool {
-    if key.starts(with: Self.ownPrefix) { return false }
-    switch target {
-    case .keys(let keys): return keys.contains(KeyName(key))
-    case .pattern(let glob):
-      guard Glob.matches(pattern: glob, text: key) else { return false }
-      return namesSessions || DataType(key: key) != .session
-    case .server: return false
-    }
-  }
 }
 
 /// Where the values of a warm-up come from.

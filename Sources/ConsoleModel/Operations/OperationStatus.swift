@@ -22,7 +22,6 @@ package struct Verdict: Sendable, Hashable {
   package var reborn: UInt64 = 0
   /// There, and no sign that it was hit.
   package var stillThere: UInt64 = 0
-  package var unknown: UInt64 = 0
   /// Soft invalidation and new lives: there, with the life that was asked for.
   package var asAsked: UInt64 = 0
   /// How many were looked at; fewer than were hit where there are very many.

@@ -28,8 +28,6 @@ package struct AuditReceipt: Sendable, Hashable {
   /// Also what is wrong with a sink that took it all the same, such as a trail that was shortened.
   package var problems: [AuditProblem]
 
-  /// Acting is refused only where this is false and no other sink took the line either.
-  package var isRecorded: Bool { !taken.isEmpty }
   /// True if the file did not take it: the line is for `AuditTrail.append(late:)` once it can.
   package var isDetached: Bool { entry.sequence == 0 }
 }

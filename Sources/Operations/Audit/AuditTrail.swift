@@ -39,8 +39,12 @@ package struct AuditTrail: Sendable {
   /// Records a detached line of an earlier receipt, now that the file can be written: what happened
   /// then keeps its time and says by `late` which line it was.
   ///
+  /// - Parameter isLogged: syslog has the detached line already, and gets the record once more only with
+  ///   its place in the file; an attempt that fails again tells it nothing new.
   /// - Throws: a problem if `line` is not a detached line of ours.
-  package func append(late line: String) throws(AuditProblem) -> AuditReceipt {
+  package func append(
+    late line: String, isLogged: Bool = false
+  ) throws(AuditProblem) -> AuditReceipt {
     let detached: AuditLine
     do throws(AuditLine.Unreadable) {
       detached = try AuditLine(parsing: Array(line.utf8))
@@ -53,10 +57,10 @@ package struct AuditTrail: Sendable {
     }
     var late = AuditLine(sequence: 0, record: detached.record, previous: "")
     late.late = detached.late.isEmpty ? detached.hash : detached.late
-    return append(late)
+    return append(late, isLogged: isLogged)
   }
 
-  private func append(_ unplaced: AuditLine) -> AuditReceipt {
+  private func append(_ unplaced: AuditLine, isLogged: Bool = false) -> AuditReceipt {
     var line = unplaced
     var text: String
     var taken: [AuditSink] = []
@@ -72,11 +76,13 @@ package struct AuditTrail: Sendable {
       Self.stamp(&line)
       text = line.finish()
     }
-    do throws(AuditProblem) {
-      try syslog.send(text, entry: line.entry)
-      taken.append(.syslog)
-    } catch {
-      problems.append(error)
+    if taken.contains(.file) || !isLogged {
+      do throws(AuditProblem) {
+        try syslog.send(text, entry: line.entry)
+        taken.append(.syslog)
+      } catch {
+        problems.append(error)
+      }
     }
     return AuditReceipt(line: text, entry: line.entry, taken: taken, problems: problems)
   }

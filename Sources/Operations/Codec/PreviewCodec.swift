@@ -48,6 +48,7 @@ extension OperationPreview {
     json.field("sample", keys: sample)
     json.field("commands", texts: commands)
     json.field("warnings", texts: warnings)
+    if restoresLives { json.field("restores_lives", true) }
     json.field("complete", isComplete)
     json.field("progress", progress)
     if let secondsLeft, secondsLeft.isFinite { json.field("seconds_left", secondsLeft) }
@@ -79,6 +80,7 @@ extension OperationPreview {
     sample = try reader.keys("sample")
     commands = try reader.texts("commands")
     warnings = try reader.texts("warnings")
+    restoresLives = try reader.bool("restores_lives") ?? false
     isComplete = try reader.flag("complete")
     guard let progress = try reader.number("progress", in: 0...1) else {
       throw reader.failure("'progress' is missing")

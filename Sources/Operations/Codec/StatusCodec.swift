@@ -99,7 +99,6 @@ extension Verdict {
     json.field("gone", gone)
     json.field("reborn", reborn)
     json.field("still_there", stillThere)
-    json.field("unknown", unknown)
     json.field("as_asked", asAsked)
     json.field("checked", checked)
     if let at { json.field("at", at) }
@@ -112,7 +111,8 @@ extension Verdict {
     gone = try reader.count("gone")
     reborn = try reader.count("reborn")
     stillThere = try reader.count("still_there")
-    unknown = try reader.count("unknown")
+    // Was written and always 0.
+    _ = try reader.optionalCount("unknown")
     asAsked = try reader.count("as_asked")
     checked = try reader.count("checked")
     at = try reader.optionalTime("at")

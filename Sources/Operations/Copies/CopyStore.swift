@@ -48,15 +48,6 @@ package struct CopyStore: Sendable {
     }.map { "\(folder)/\($0)" }
   }
 
-  /// Removes the copies of an operation: it was undone.
-  package func remove(_ operation: String) throws(DocumentError) {
-    for file in try files(for: operation) {
-      guard unsafe unlink(file) == 0 || errno == ENOENT else {
-        throw DocumentError(file: file, detail: "cannot be removed: \(SystemMessage.last())")
-      }
-    }
-  }
-
   /// Where the copies of one server lie. A node's name may be anything, a file's may not.
   package func path(_ operation: String, _ node: NodeID) throws(DocumentError) -> String {
     guard OperationID.isValid(operation) else { throw notAnOperation(operation) }

@@ -1,43 +1,90 @@
 package import ConsoleModel
 internal import Documents
 internal import EventLoop
-internal import Redis
+private import Redis
 
 extension OperationDesk {
-  /// The request with what only this machine knows filled in: the keys that an undo would put back.
-  package func resolved(_ request: OperationRequest) async throws(Fault) -> OperationRequest {
-    guard case .restore(let operation) = request.action else { return request }
+  /// The request with what only this machine knows filled in: what an undo would put back, and where.
+  package func resolved(
+    _ request: OperationRequest
+  ) async throws(Fault) -> (request: OperationRequest, undo: UndoTarget?) {
+    guard let undo = try await undoTarget(request) else { return (request, nil) }
+    var resolved = request
+    resolved.nodes = undo.shards.map(\.node)
+    resolved.target = .keys(undo.keys)
+    return (resolved, undo)
+  }
+
+  /// nil: it is no undo.
+  private func undoTarget(_ request: OperationRequest) async throws(Fault) -> UndoTarget? {
+    guard case .restore(let operation) = request.action else { return nil }
     let store = CopyStore(folder: CopyStore.folder(in: folder))
     let now = clock()
-    let keys: [(NodeID, [KeyName])]
+    let found: [(header: CopyHeader, shard: UndoTarget.Shard)]
     do throws(DocumentError) {
-      keys = try await OffLoop.run { () throws(DocumentError) in
-        var found: [(NodeID, [KeyName])] = []
+      found = try await OffLoop.run { () throws(DocumentError) in
+        var found: [(CopyHeader, UndoTarget.Shard)] = []
         for path in try store.files(for: operation) {
-          var reader = try store.reader(path: path, now: now, allowsUnfinished: true)
-          var names: [KeyName] = []
-          while let record = try reader.next() { names.append(KeyName(record.key)) }
-          found.append((reader.header.node, names))
+          found.append(try Self.copies(try store.reader(path: path, now: now, allowsUnfinished: true)))
         }
         return found
       }
     } catch {
       throw fault(request, error.description)
     }
-    let known = Set(nodes.map(\.id))
-    let here = keys.filter { known.contains($0.0) }
-    guard !here.isEmpty else {
+    guard let first = found.first else {
       throw fault(
         request,
-        keys.isEmpty
-          ? "no copies of it are kept on this machine: none were made, or they are older than a day"
-          : "its copies are of servers that are not in this environment")
+        "no copies of it are kept on this machine: none were made, or they are older than a day")
     }
-    var resolved = request
-    resolved.nodes = here.map(\.0)
-    var seen: Set<KeyName> = []
-    resolved.target = .keys(here.flatMap(\.1).filter { seen.insert($0).inserted })
-    return resolved
+    let own = found.filter { $0.header.environment == environment.name }
+    guard !own.isEmpty else {
+      throw fault(
+        request,
+        "its copies are of environment '\(PlainText.safe(first.header.environment, limit: 60))':"
+          + " undo it there")
+    }
+    let known = Set(nodes.map(\.id))
+    let here = own.map(\.shard).filter { known.contains($0.node) }
+    guard !here.isEmpty else {
+      throw fault(request, "its copies are of servers that are not in this environment")
+    }
+    let asked = here.filter { request.nodes.contains($0.node) }
+    guard !asked.isEmpty else {
+      let names = here.map(\.node.rawValue).joined(separator: ", ")
+      throw fault(
+        request,
+        "none of its copies is of the servers that are asked for: they are of"
+          + " \(PlainText.safe(names))")
+    }
+    return UndoTarget(shards: asked, restoresLives: changedLives(operation))
+  }
+
+  /// Of a key that was copied twice the last copy counts: it is what was changed.
+  private static func copies(
+    _ reader: consuming CopyReader
+  ) throws(DocumentError) -> (CopyHeader, UndoTarget.Shard) {
+    let header = reader.header
+    var copies: [UndoTarget.Copy] = []
+    var places: [KeyName: Int] = [:]
+    while let record = try reader.next() {
+      let copy = UndoTarget.Copy(key: KeyName(record.key), end: record.expiresAt)
+      if let place = places[copy.key] {
+        copies[place] = copy
+      } else {
+        places[copy.key] = copies.count
+        copies.append(copy)
+      }
+    }
+    return (header, UndoTarget.Shard(node: header.node, copies: copies))
+  }
+
+  /// True if the operation changed lives only: its keys are still there. The runner asks the same plan.
+  private func changedLives(_ operation: String) -> Bool {
+    switch planHere(operation)?.request.action {
+    case .shorten, .adjust: true
+    case nil, .invalidate, .warm, .restore, .slowlogReset, .clientKill: false
+    }
   }
 
   /// Holds the plan against what is so now, and starts it.
@@ -48,7 +95,8 @@ extension OperationDesk {
     if let reason = PlanCheck.refusal(plan, access: access) { throw OperationRefusal(reason) }
     let found: (identities: [NodeID: String], keys: KeyCount?)
     do throws(Fault) {
-      found = try await planner.recheck(plan, seed: UInt64.random(in: .min ... .max))
+      found = try await planner.recheck(
+        plan, undo: try await undoTarget(plan.request), seed: UInt64.random(in: .min ... .max))
     } catch {
       throw OperationRefusal(error.line)
     }
@@ -60,11 +108,14 @@ extension OperationDesk {
   }
 
   /// The role's keys per minute are for all of its user's operations together.
-  private func limitReached(_ plan: OperationPlan, at now: WallTime) async -> String? {
+  func limitReached(_ plan: OperationPlan, at now: WallTime) async -> String? {
     guard let limit = keysPerMinute else { return nil }
     var used: UInt64 = 0
     for status in await operations().operations
-    where status.author.user == author.user && status.author.role == author.role {
+    // What a takeover goes on with is not at work, and its runner is held to the limit from there.
+    where status.id != plan.id && status.author.user == author.user
+      && status.author.role == author.role
+    {
       if !status.state.isOver, status.state != .orphaned {
         return "operation \(status.id) of yours is at work with your \(limit) keys a minute:"
           + " wait for its end, or abort it"

@@ -2,7 +2,6 @@ package import ConsoleModel
 internal import Documents
 package import EventLoop
 package import Redis
-private import Glibc
 
 /// What a console does with the operations of its environment: looks at them, tells their runners what
 /// to do, starts runners. For a viewer it is made without servers to change: then it only looks.
@@ -23,6 +22,10 @@ package struct OperationDesk: Sendable {
   package let folder: String
   package let author: OperationAuthor
   package let loop: EventLoop
+  /// The environment's program for warm-ups; empty: there is none.
+  let loader: [String]
+  /// Variables of this process that hold passwords: runners, and the loaders that they start, get none.
+  private let secretVariables: Set<String>
   /// nil: nothing can be changed from here.
   private let servers: [RunTicket.Server]?
   let keysPerMinute: UInt64?
@@ -32,11 +35,14 @@ package struct OperationDesk: Sendable {
 
   /// - Parameters:
   ///   - servers: how the servers are reached by those who may change them; nil for viewers.
+  ///   - loader: the only program that a plan from elsewhere may name.
+  ///   - secretVariables: names of environment variables that runners do not inherit.
   ///   - program: the running binary itself, but in tests.
   ///   - clock: civil time, for the age of copies.
   package init(
     environment: EnvironmentIdentity, nodes: [Node], servers: [RunTicket.Server]?, folder: String,
-    author: OperationAuthor, keysPerMinute: UInt64? = nil, loop: EventLoop,
+    author: OperationAuthor, keysPerMinute: UInt64? = nil, loader: [String] = [],
+    secretVariables: Set<String> = [], loop: EventLoop,
     program: String = RunLauncher.ownProgram, clock: @escaping @Sendable () -> WallTime
   ) {
     self.program = program
@@ -47,6 +53,8 @@ package struct OperationDesk: Sendable {
     self.folder = folder
     self.author = author
     self.keysPerMinute = keysPerMinute
+    self.loader = loader
+    self.secretVariables = secretVariables
     self.loop = loop
   }
 
@@ -64,20 +72,43 @@ package struct OperationDesk: Sendable {
   ) async -> (operations: [OperationStatus], problems: [String]) {
     var found: [String: OperationStatus] = [:]
     var problems: [String] = []
-    for node in nodes {
-      do throws(RedisError) {
-        var statuses = try await OperationRecords.read(node.probe, known: known)
-        try await markOrphans(&statuses, node.probe)
+    for answer in await answers(known) {
+      switch answer {
+      case .success(let statuses):
         for status in statuses where status.environment == environment.name {
           if let known = found[status.id], known.updated >= status.updated { continue }
           found[status.id] = status
         }
-      } catch {
-        problems.append(error.description)
+      case .failure(let error): problems.append(error.description)
       }
     }
     let sorted = found.values.sorted { ($0.started, $0.id) > ($1.started, $1.id) }
     return (sorted, problems)
+  }
+
+  /// What each server says, in their order; all are asked at once, since some may hang.
+  private func answers(
+    _ known: [String: OperationStatus]
+  ) async -> [Result<[OperationStatus], RedisError>] {
+    let answers = await withTaskGroup(
+      of: (Int, Result<[OperationStatus], RedisError>).self
+    ) { group in
+      for (index, node) in nodes.enumerated() {
+        group.addTask {
+          do throws(RedisError) {
+            var statuses = try await OperationRecords.read(node.probe, known: known)
+            try await markOrphans(&statuses, node.probe)
+            return (index, .success(statuses))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      var answers: [(Int, Result<[OperationStatus], RedisError>)] = []
+      for await answer in group { answers.append(answer) }
+      return answers
+    }
+    return answers.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
   /// A run whose lease is gone has no runner any more.
@@ -109,95 +140,17 @@ package struct OperationDesk: Sendable {
     try launch(plan, .start, isBreakGlass: isBreakGlass, report: report)
   }
 
-  /// Goes on with a run whose runner is gone, from its journal here or its mirror.
-  package func takeOver(
-    _ id: String, report: @escaping @Sendable (RunLauncher.Report) -> Void
-  ) async throws(OperationRefusal) {
-    guard mayChange else { throw OperationRefusal("this console is read-only") }
-    guard OperationID.isValid(id) else {
-      throw OperationRefusal("'\(id.prefix(40))' is no operation's name")
-    }
-    guard let plan = await plan(of: id) else {
-      throw OperationRefusal(
-        "the plan of operation \(id) is neither in \(folder)/operations nor in Redis: it was a list"
-          + " too long to be mirrored, or it is older than a week; take it over where it was started"
-      )
-    }
-    guard plan.environment.name == environment.name else {
-      throw OperationRefusal(
-        "operation \(id) belongs to environment \(plan.environment.name)")
-    }
-    if let reason = await stateRefusal(id) { throw OperationRefusal(reason) }
-    try launch(plan, .takeOver, isBreakGlass: false, report: report)
-  }
-
-  /// Why it cannot be gone on with: it is over, or somebody is at work on it. What has failed can be:
-  /// the server may be back. The runner that is started makes sure of it once more, by the lease.
-  private func stateRefusal(_ id: String) async -> String? {
-    for node in nodes {
-      let name = OperationRecords.status(id)
-      guard
-        let reply = try? await node.probe.send(
-          RedisCommand("GET", name), action: "reading operations"),
-        let bytes = reply.bytes, let status = try? OperationStatus(json: bytes, file: name)
-      else { continue }
-      if status.state.isFinal {
-        return
-          "operation \(id) is \(status.state.rawValue): what is over is not taken over; plan it"
-          + " anew if it is needed again"
-      }
-      let lease = Lease.key(OperationRecords.name(id), fence: status.fence)
-      let alive = try? await node.probe.send(
-        RedisCommand("EXISTS", lease), action: "reading operations")
-      if alive?.unsigned == 1 {
-        return "operation \(id) has a runner that is alive (\(status.runner)): pause or abort it"
-          + " instead"
-      }
-      return nil
-    }
-    let last = RunJournal.last(RunFolder(state: folder, operation: id))
-    for state in OperationState.allCases where state.isFinal {
-      if last?.event == "ended \(state.rawValue)" {
-        return
-          "operation \(id) is \(state.rawValue), its journal says: what is over is not taken over"
-      }
-    }
-    return nil
-  }
-
-  /// The plan of an operation, as it was confirmed.
-  package func plan(of id: String) async -> OperationPlan? {
-    let path = RunFolder(state: folder, operation: id).plan
-    if let contents = try? FileReader.read(path, limit: OperationRequest.maximumDocumentBytes),
-      let plan = try? OperationPlan(json: contents.bytes, file: path), plan.hasItsHash
-    {
-      return plan
-    }
-    for node in nodes {
-      do throws(RedisError) {
-        let reply = try await node.probe.send(
-          RedisCommand("GET", OperationRecords.plan(id)), action: "reading a plan")
-        if let bytes = reply.bytes,
-          let plan = try? OperationPlan(json: bytes, file: OperationRecords.plan(id)),
-          plan.hasItsHash
-        {
-          return plan
-        }
-      } catch { continue }
-    }
-    return nil
-  }
-
-  private func launch(
+  func launch(
     _ plan: OperationPlan, _ mode: RunTicket.Mode, isBreakGlass: Bool,
     report: @escaping @Sendable (RunLauncher.Report) -> Void
   ) throws(OperationRefusal) {
-    guard let servers else { throw OperationRefusal("this console is read-only") }
+    guard let servers else { throw Self.readOnly }
     let ticket = RunTicket(
       plan: plan, servers: servers.filter { plan.request.nodes.contains($0.node) }, mode: mode,
       folder: folder, keysPerMinute: keysPerMinute, isBreakGlass: isBreakGlass, actor: author)
     do throws(RunLaunchError) {
-      try RunLauncher.start(ticket, program: program, report: report)
+      try RunLauncher.start(
+        ticket, program: program, withoutVariables: secretVariables, report: report)
     } catch {
       throw OperationRefusal(error.description)
     }
@@ -205,13 +158,17 @@ package struct OperationDesk: Sendable {
 
   /// Tells a run to pause, go on, or end.
   package func control(_ id: String, _ control: OperationControl) async throws(OperationRefusal) {
-    guard OperationID.isValid(id) else {
-      throw OperationRefusal("'\(id.prefix(40))' is no operation's name")
+    guard mayChange else { throw Self.readOnly }
+    guard OperationID.isValid(id) else { throw Self.noName(id) }
+    // A runner of this machine needs no server to hear it, and servers may hang.
+    let told = control == .abort ? LocalRunners.abort(in: folder) { $0 == id } : 0
+    do throws(OperationRefusal) {
+      try await change { mutator throws(RedisError) in
+        try await mutator.control(id, control, by: who)
+      }
+    } catch {
+      if told == 0 { throw error }
     }
-    try await change { mutator throws(RedisError) in
-      try await mutator.control(id, control, by: who)
-    }
-    if control == .abort { signalRunners { $0 == id } }
   }
 
   /// Takes what is over out of the list; its journal and its audit stay.
@@ -232,10 +189,20 @@ package struct OperationDesk: Sendable {
 
   /// Aborts every operation of every console of the environment.
   package func stopAll(token: String) async throws(OperationRefusal) {
-    // Those of this machine need no server to hear it.
-    signalRunners { _ in true }
-    try await change { mutator throws(RedisError) in
-      try await mutator.stopAll(token, by: who)
+    guard mayChange else { throw Self.readOnly }
+    // Those of this machine need no server to hear it. This user's runs elsewhere go on.
+    let told = LocalRunners.abort(in: folder) { [self] in
+      planHere($0)?.environment.name == environment.name
+    }
+    do throws(OperationRefusal) {
+      try await change { mutator throws(RedisError) in
+        try await mutator.stopAll(token, by: who)
+      }
+    } catch {
+      guard told > 0 else { throw error }
+      throw OperationRefusal(
+        "\(told == 1 ? "the runner" : "\(told) runners") of this machine were told, those of others"
+          + " were not: \(error.description)")
     }
   }
 
@@ -243,7 +210,7 @@ package struct OperationDesk: Sendable {
   private func change(
     _ body: (Mutator) async throws(RedisError) -> Void
   ) async throws(OperationRefusal) {
-    guard let servers else { throw OperationRefusal("this console is read-only") }
+    guard let servers else { throw Self.readOnly }
     var problems: [String] = []
     for server in servers {
       let mutator = Mutator(endpoint: server.endpoint, password: server.password, loop: loop)
@@ -259,17 +226,10 @@ package struct OperationDesk: Sendable {
     }
   }
 
-  /// SIGTERM to the runners of this machine whose operation is meant.
-  private func signalRunners(_ isMeant: (String) -> Bool) {
-    for id in PrivateFolder.names(in: "\(folder)/operations") where isMeant(id) {
-      let path = RunFolder(state: folder, operation: id).processFile
-      guard let contents = try? FileReader.read(path, limit: 64),
-        let process = Int32(String(decoding: contents.bytes, as: UTF8.self)), process > 1,
-        let title = try? FileReader.read("/proc/\(process)/cmdline", limit: 4096),
-        String(decoding: title.bytes, as: UTF8.self).contains(RunLauncher.command)
-      else { continue }
-      kill(process, SIGTERM)
-    }
+  static let readOnly = OperationRefusal("this console is read-only")
+
+  static func noName(_ id: String) -> OperationRefusal {
+    OperationRefusal("'\(PlainText.safe(id, limit: 40))' is no operation's name")
   }
 }
 

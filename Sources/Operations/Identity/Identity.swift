@@ -1,6 +1,7 @@
 package import ConsoleModel
 
-/// Who runs this process and from where: found out, not told by variables that anybody can set.
+/// Who runs this process and from where: who is found out, never told by variables that anybody can set;
+/// where from, too, as far as the system has a record of the login.
 package struct Identity: Sendable, Hashable {
   /// The login name; `#1234` for a number without a name.
   package var user: String
@@ -10,7 +11,8 @@ package struct Identity: Sendable, Hashable {
   package var host: String
   /// `pts/3`; empty without a terminal.
   package var terminal: String
-  /// The address that the session came from; empty if local or not known.
+  /// The address that the session came from; empty if local or not known; with `(claimed)` behind it
+  /// where only the variable `SSH_CONNECTION` says so, which the user can set.
   package var from: String
 
   package init(
@@ -43,8 +45,8 @@ package struct Identity: Sendable, Hashable {
       user: account?.name ?? "#\(uid)", uid: uid,
       groups: account.map { sources.groups($0.name, $0.group).sorted() } ?? [],
       host: sources.host, terminal: terminal,
-      from: sshAddress(sources.environment["SSH_CONNECTION"])
-        ?? LoginRecords.host(of: terminal, in: sources.loginRecords()) ?? "")
+      from: LoginRecords.host(of: terminal, in: sources.loginRecords())
+        ?? sshAddress(sources.environment["SSH_CONNECTION"]).map { "\($0) (claimed)" } ?? "")
   }
 
   /// nil for a missing file and for 4294967295: nobody logged in.

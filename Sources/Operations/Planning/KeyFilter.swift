@@ -1,6 +1,6 @@
 import ConsoleModel
 
-/// `OperationRequest.covers` for a pattern and millions of keys, and why a key is left out.
+/// Which of millions of keys a pattern takes, and why a key is left out.
 struct KeyFilter: Sendable {
   enum Verdict: Sendable { case other, matching, sessionLeftOut }
 

@@ -8,7 +8,7 @@ struct KeyListSurvey: Sendable {
   let loop: EventLoop
   let options: Planner.Options
   let seed: UInt64
-  /// Warming and undo write what is not there; everything else changes what is.
+  /// Warming and the undo of a deletion write what is not there; everything else changes what is.
   let wantsAbsent: Bool
 
   /// Commands in one write: about 0.1 ms of the server's time.

@@ -2,17 +2,25 @@ package import ConsoleModel
 
 /// What an operation sends, as one would type it into redis-cli.
 package enum OperationCommands {
-  /// Keys of a page and of a batch at most.
-  package static func batch(_ pace: Pace) -> Int { pace.isFull ? 1000 : 250 }
+  /// Keys of a page and of a batch at most: what a run sends and what a preview says. A slow run has
+  /// small batches, so that no second has much more than its limit.
+  ///
+  /// - Parameter keysPerSecond: nil: what the pace says.
+  package static func batch(_ pace: Pace, keysPerSecond: Double? = nil) -> Int {
+    let rate = keysPerSecond ?? (pace.isFull ? 1e9 : Double(max(1, pace.keysPerSecond)))
+    return min(pace.isFull ? 2000 : 250, max(1, Int(min(rate, 1e6) / 4)))
+  }
 
   /// Bytes of all lines together: the request itself has every key.
   private static let maximumBytes = 256 << 10
 
-  package static func lines(_ request: OperationRequest) -> [String] {
+  /// - Parameter undo: what an undo puts back.
+  package static func lines(_ request: OperationRequest, undo: UndoTarget? = nil) -> [String] {
+    if let undo, undo.restoresLives { return lives(undo) }
     switch request.target {
-    case .server: server(request.action)
-    case .pattern(let glob): pattern(glob, request)
-    case .keys(let keys): listed(keys, request)
+    case .server: return server(request.action)
+    case .pattern(let glob): return pattern(glob, request)
+    case .keys(let keys): return listed(keys, request)
     }
   }
 
@@ -57,6 +65,24 @@ package enum OperationCommands {
       lines += added
     }
     if !rest.isEmpty { lines.append("… the same for \(rest.count) more keys") }
+    return lines
+  }
+
+  /// Servers may have the same key with another life.
+  private static func lives(_ undo: UndoTarget) -> [String] {
+    var lines: [String] = []
+    var seen: Set<UndoTarget.Copy> = []
+    var bytes = 0
+    let all = undo.shards.flatMap(\.copies).filter { seen.insert($0).inserted }
+    for copy in all {
+      if bytes >= maximumBytes {
+        lines.append("… the same for \(all.count - lines.count) more keys")
+        break
+      }
+      let key = RedisCLI.quoted(copy.key.bytes)
+      lines.append(copy.end.map { "PEXPIREAT \(key) \($0)" } ?? "PERSIST \(key)")
+      bytes += lines[lines.count - 1].utf8.count
+    }
     return lines
   }
 

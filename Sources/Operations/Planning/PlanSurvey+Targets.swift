@@ -58,61 +58,75 @@ extension PlanSurvey {
   private static let sampledKeys = 5_000
 
   func count(_ keys: [KeyName]) async throws(Fault) {
-    if keys.count > Self.sampledKeys {
+    let lists = lists(keys)
+    if lists.contains(where: { $0.count > Self.sampledKeys }) {
       try await sample(keys)
       publish()
     }
-    let found = try await look(for: keys) { index, tally, start in
+    let found = try await look(for: lists, of: lists) { index, tally, start in
       self.progress(index, tally, since: start)
     }
     for (index, found) in found.enumerated() { change(index) { $0.complete(found.tally) } }
     try await describe(found.map(\.keys), unlessDescribed: .max)
     if keys.isEmpty {
       note("what will be loaded is known when the source has been read")
-    } else if request.writesAbsent {
+    } else if undo?.restoresLives == true {
+      note("keys get their old lives back where their value is still the one that was copied")
+    } else if writesAbsent {
       let there = findings.reduce(0) { $0 &+ ($1.total &- $1.keys.value) }
-      if there > 0 { note(skipping(there, of: UInt64(keys.count * request.nodes.count))) }
+      if there > 0 { note(skipping(there, of: UInt64(lists.reduce(0) { $0 + $1.count }))) }
     }
     publish()
   }
 
+  /// The keys to look for on each server: of an undo those that its copies hold.
+  private func lists(_ keys: [KeyName]) -> [[KeyName]] {
+    request.nodes.map { undo?.keys(on: $0) ?? keys }
+  }
+
   /// The count, or a figure from some of the keys where there are many.
   func sample(_ keys: [KeyName]) async throws(Fault) {
-    var some = keys
-    if keys.count > Self.sampledKeys {
-      var random = SampleRandom(seed: seed)
-      var chosen = Set<Int>()
-      while chosen.count < Self.sampledKeys {
-        chosen.insert(Int.random(in: keys.indices, using: &random))
-      }
-      some = chosen.map { keys[$0] }
-    }
-    for index in request.nodes.indices { change(index) { $0.total = UInt64(keys.count) } }
-    let found = try await look(for: some) { _, _, _ in }
+    let lists = lists(keys)
+    let samples = lists.map(some)
+    let found = try await look(for: samples, of: lists) { _, _, _ in }
     for (index, found) in found.enumerated() {
+      let (looked, all) = (samples[index].count, lists[index].count)
       change(index) { finding in
-        if some.count == keys.count {
+        if looked == all {
           finding.complete(found.tally)
         } else {
-          finding.take(found.tally, of: UInt64(keys.count))
+          finding.take(found.tally, of: UInt64(all))
           finding.sample = Array(found.keys.keys.prefix(PreviewBuilder.maximumSample))
         }
       }
     }
   }
 
+  private func some(_ keys: [KeyName]) -> [KeyName] {
+    guard keys.count > Self.sampledKeys else { return keys }
+    var random = SampleRandom(seed: seed)
+    var chosen = Set<Int>()
+    while chosen.count < Self.sampledKeys {
+      chosen.insert(Int.random(in: keys.indices, using: &random))
+    }
+    return chosen.map { keys[$0] }
+  }
+
+  /// - Parameters:
+  ///   - keys: those asked for, a list for each server.
+  ///   - all: those that there are.
   private func look(
-    for keys: [KeyName],
+    for keys: [[KeyName]], of all: [[KeyName]],
     _ progress: @Sendable @escaping (Int, KeyTally, EventLoop.Instant) -> Void
   ) async throws(Fault) -> [(tally: KeyTally, keys: Reservoir)] {
-    let wantsAbsent = request.writesAbsent
-    for index in request.nodes.indices { change(index) { $0.total = UInt64(keys.count) } }
+    let wantsAbsent = writesAbsent
+    for (index, list) in all.enumerated() { change(index) { $0.total = UInt64(list.count) } }
     return try await planner.forEach(request.nodes) { index, node throws(Fault) in
       let survey = KeyListSurvey(
         probe: node.probe, loop: self.planner.loop, options: self.optionsOfEach,
         seed: self.seed &+ UInt64(index), wantsAbsent: wantsAbsent)
       let start = EventLoop.now()
-      return try await survey.count(keys) { progress(index, $0, start) }
+      return try await survey.count(keys[index]) { progress(index, $0, start) }
     }
   }
 }
@@ -149,7 +163,7 @@ extension PlanSurvey {
   private func describe(
     _ better: [Reservoir] = [], unlessDescribed enough: Int = 0
   ) async throws(Fault) {
-    let writesAbsent = request.writesAbsent
+    let writesAbsent = writesAbsent
     _ = try await planner.forEach(request.nodes) { index, node throws(Fault) in
       let found = self.finding(index)
       var keys = found.sample

@@ -7,6 +7,7 @@ import Synchronization
 final class PlanSurvey: Sendable {
   let planner: Planner
   let draft: OperationPlan
+  let undo: UndoTarget?
   let started: EventLoop.Instant
   let seed: UInt64
   private let update: @Sendable (OperationPlan) -> Void
@@ -22,16 +23,20 @@ final class PlanSurvey: Sendable {
   var request: OperationRequest { draft.request }
   var options: Planner.Options { planner.options }
 
+  /// Are the keys that are counted those that are not there?
+  var writesAbsent: Bool { request.writesAbsent && undo?.restoresLives != true }
+
   init(
-    planner: Planner, draft: OperationPlan, started: EventLoop.Instant, seed: UInt64,
+    planner: Planner, draft: OperationPlan, undo: UndoTarget?, started: EventLoop.Instant, seed: UInt64,
     update: @Sendable @escaping (OperationPlan) -> Void
   ) {
     self.planner = planner
     self.draft = draft
+    self.undo = undo
     self.started = started
     self.seed = seed
     self.update = update
-    commands = OperationCommands.lines(draft.request)
+    commands = OperationCommands.lines(draft.request, undo: undo)
   }
 
   /// The plan when all is known.
@@ -120,7 +125,8 @@ final class PlanSurvey: Sendable {
   private func plan(_ state: State) -> OperationPlan {
     var plan = draft
     plan.preview = PreviewBuilder(
-      request: request, findings: state.findings, commands: commands, notes: state.notes
+      request: request, findings: state.findings, commands: commands, notes: state.notes,
+      restoresLives: undo?.restoresLives == true
     ).preview()
     return plan
   }

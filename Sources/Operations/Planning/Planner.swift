@@ -55,13 +55,15 @@ package struct Planner: Sendable {
   }
 
   /// - Parameters:
+  ///   - undo: what an undo would put back (`OperationDesk.resolved`).
   ///   - seed: chooses the sample and the plan's name; random outside tests.
   ///   - update: is called whenever more is known, each time with the whole plan, which has no hash yet:
   ///     such a plan can be shown, not run. It must return at once.
   /// - Returns: the plan with its count complete, and its hash. It expires ten minutes later.
   package func plan(
     _ request: OperationRequest, environment: EnvironmentIdentity, author: OperationAuthor,
-    seed: UInt64, update: @Sendable @escaping (OperationPlan) -> Void
+    undo: UndoTarget? = nil, seed: UInt64,
+    update: @Sendable @escaping (OperationPlan) -> Void
   ) async throws(Fault) -> OperationPlan {
     let started = EventLoop.now()
     let request = try await checked(request)
@@ -70,7 +72,7 @@ package struct Planner: Sendable {
       id: OperationID.make(at: created, random: seed ^ (seed >> 24)), request: request,
       environment: environment, author: author, preview: OperationPreview(), created: created)
     let survey = PlanSurvey(
-      planner: self, draft: draft, started: started, seed: seed, update: update)
+      planner: self, draft: draft, undo: undo, started: started, seed: seed, update: update)
     var plan = try await survey.run()
     // Its life begins when its figures are whole: they are what is confirmed.
     plan.created = clock()
@@ -95,14 +97,14 @@ package struct Planner: Sendable {
 
   /// What a plan is held against before it runs: who answers now, and a new first figure.
   package func recheck(
-    _ plan: OperationPlan, seed: UInt64
+    _ plan: OperationPlan, undo: UndoTarget? = nil, seed: UInt64
   ) async throws(Fault) -> (identities: [NodeID: String], keys: KeyCount?) {
     let request = try await checked(plan.request)
     var draft = plan
     draft.request = request
     draft.preview = OperationPreview()
     let survey = PlanSurvey(
-      planner: self, draft: draft, started: EventLoop.now(), seed: seed, update: { _ in })
+      planner: self, draft: draft, undo: undo, started: EventLoop.now(), seed: seed, update: { _ in })
     return try await survey.recheck()
   }
 

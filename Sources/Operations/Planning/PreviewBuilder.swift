@@ -8,6 +8,8 @@ struct PreviewBuilder {
   let commands: [String]
   /// Warnings that come from elsewhere.
   var notes: [String] = []
+  /// It is an undo that gives lives back.
+  var restoresLives = false
 
   /// Strings above this are told: the server frees them in line.
   static let largeString: UInt64 = 10_000_000
@@ -36,6 +38,7 @@ struct PreviewBuilder {
     preview.dependents = dependents(of: preview.dataTypes)
     preview.sample = sample
     preview.commands = commands
+    preview.restoresLives = restoresLives
     preview.isComplete = findings.allSatisfy(\.isComplete)
     let all = findings.reduce(0.0) { $0 + Double($1.total) }
     let visited = findings.reduce(0.0) { $0 + Double($1.visited) }

@@ -10,7 +10,14 @@ final class RunAuditor: RunAuditing {
   private let trail: AuditTrail
   private let streams: [Mutator]
   /// Lines that the file has not taken yet, oldest first.
-  private let late = Mutex<[String]>([])
+  private let late = Mutex<[Late]>([])
+
+  private struct Late {
+    var line: String
+    /// Syslog has it.
+    var isLogged: Bool
+  }
+
   /// True once a record of something that was done was taken by no sink at all.
   private let isUnrecorded = Mutex(false)
   /// True if the beginning was, so that nothing was done.
@@ -49,7 +56,10 @@ final class RunAuditor: RunAuditing {
     let receipt = await OffLoop.run { () throws(Never) in trail.append(record) }
     var sinks = receipt.taken.map(\.rawValue)
     var problems = receipt.problems.map(\.text)
-    if receipt.isDetached { late.withLock { $0.append(receipt.line) } }
+    if receipt.isDetached {
+      let isLogged = receipt.taken.contains(.syslog)
+      late.withLock { $0.append(Late(line: receipt.line, isLogged: isLogged)) }
+    }
     var isStreamed = false
     for stream in streams {
       do throws(RedisError) {
@@ -79,17 +89,18 @@ final class RunAuditor: RunAuditing {
     let isWaitedFor = isUnrecorded.withLock { $0 }
     let patience = isWaitedFor ? Self.longPatience : Self.patience
     let start = EventLoop.now()
-    while let line = late.withLock({ $0.first }) {
+    while let next = late.withLock({ $0.first }) {
       let trail = trail
-      let isWritten = await OffLoop.run { () throws(Never) -> Bool in
+      let receipt = await OffLoop.run { () throws(Never) -> AuditReceipt? in
         do throws(AuditProblem) {
-          return !(try trail.append(late: line)).isDetached
+          return try trail.append(late: next.line, isLogged: next.isLogged)
         } catch {
           // Not a line that can ever be written.
-          return true
+          return nil
         }
       }
-      if isWritten {
+      if receipt?.taken.contains(.syslog) == true { late.withLock { $0[0].isLogged = true } }
+      if receipt?.isDetached != true {
         late.withLock { _ = $0.removeFirst() }
         continue
       }

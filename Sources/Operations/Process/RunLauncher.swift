@@ -25,13 +25,21 @@ package enum RunLauncher {
   ///
   /// - Parameters:
   ///   - program: the running binary itself by default.
+  ///   - secrets: environment variables that it does not inherit, nor the loader that it may start:
+  ///     the ticket has the passwords.
   ///   - report: called on a thread of its own until the runner has ended.
   /// - Returns: the runner's process id.
   @discardableResult
   package static func start(
     _ ticket: RunTicket, program: String = Self.ownProgram,
+    withoutVariables secrets: Set<String> = [],
     report: @escaping @Sendable (Report) -> Void
   ) throws(RunLaunchError) -> Int32 {
+    // It names the run's folder.
+    guard OperationID.isValid(ticket.plan.id) else {
+      throw RunLaunchError(
+        "'\(PlainText.safe(ticket.plan.id, limit: 40))' is no operation's name: plan again")
+    }
     let folder = RunFolder(state: ticket.folder, operation: ticket.plan.id)
     // What a crash would say; without a folder it is lost, the run is not.
     var log: Int32 = -1
@@ -57,6 +65,7 @@ package enum RunLauncher {
       spawn.standardError = log >= 0 ? log : nil
       spawn.hasOwnSession = true
       spawn.workingDirectory = "/"
+      spawn.environment = Spawn.ownEnvironment(without: secrets)
       process = try spawn.start()
     } catch {
       throw RunLaunchError("the operation's runner cannot be started: \(error)")

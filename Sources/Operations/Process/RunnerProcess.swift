@@ -45,9 +45,10 @@ package enum RunnerProcess {
     _ = fcntl(1, F_SETFL, O_NONBLOCK)
     while true {
       if let status = result.take() {
+        forget(ticket)
         // What it says last would stand against what the new holder says.
         if runner.state.isSuperseded { return superseded }
-        say(status)
+        say(status, isLast: true)
         return status.state == .done ? 0 : 1
       }
       if !runner.state.isSuperseded { say(runner.state.status) }
@@ -80,19 +81,33 @@ package enum RunnerProcess {
     return max(0, unsafe sigtimedwait(&set, nil, &pause))
   }
 
+  /// Its number may be another process's soon.
+  private static func forget(_ ticket: RunTicket) {
+    let file = RunFolder(state: ticket.folder, operation: ticket.plan.id).processFile
+    // Whoever has taken over has written its own.
+    guard let contents = try? FileReader.read(file, limit: 64),
+      Int32(String(decoding: contents.bytes, as: UTF8.self)) == getpid()
+    else { return }
+    _ = unsafe unlink(file)
+  }
+
+  /// Milliseconds that the last line waits for a reader that is slow, or stopped; who comes later finds
+  /// how it ended in the mirror and in the journal.
+  private static let lastPatience = 5000
+
   /// A line that nobody reads is dropped: the pipe is full or closed.
-  private static func say(_ status: OperationStatus) {
+  private static func say(_ status: OperationStatus, isLast: Bool = false) {
     let line = Array((status.json + "\n").utf8)
     // Up to PIPE_BUF (4096 bytes) a write is all or nothing; longer lines wait for room.
     var rest = line[...]
     var tries = 0
-    while !rest.isEmpty, tries < 20 {
+    while !rest.isEmpty, tries < (isLast ? lastPatience / 10 : 20) {
       let count = unsafe rest.withUnsafeBytes {
         unsafe write(1, $0.baseAddress, $0.count)
       }
       if count > 0 {
         rest = rest.dropFirst(count)
-      } else if errno == EAGAIN, rest.count < line.count {
+      } else if errno == EAGAIN, isLast || rest.count < line.count {
         var pause = timespec(tv_sec: 0, tv_nsec: 10_000_000)
         unsafe nanosleep(&pause, nil)
         tries += 1

@@ -178,7 +178,8 @@ package struct OperationRunner: Sendable {
       context: context, node: node, monitor: monitor, changes: FencedChanges(mutator, lease),
       pacer: RunPacer(keysPerSecond: keysPerSecond(context)),
       batch: BatchSize(
-        largest: Self.largestBatch(isPaced, keysPerSecond(context)), isPaced: isPaced),
+        largest: OperationCommands.batch(
+          context.request.pace, keysPerSecond: keysPerSecond(context)), isPaced: isPaced),
       sample: Reservoir(
         capacity: 10_000, seed: UInt64(truncatingIfNeeded: wall().microseconds)),
       measures: isPaced, knowsAtMost: knowsAtMost)
@@ -241,11 +242,6 @@ package struct OperationRunner: Sendable {
     guard node != context.request.nodes.first else { return }
     // It runs out by itself.
     do throws(RedisError) { try await mutator.releaseLease(lease) } catch {}
-  }
-
-  /// A slow run has small batches: no second has much more than the limit.
-  private static func largestBatch(_ isPaced: Bool, _ keysPerSecond: Double) -> Int {
-    min(isPaced ? 250 : 2000, max(1, Int(min(keysPerSecond, 1e6) / 4)))
   }
 
   private func keysPerSecond(_ context: RunContext) -> Double {

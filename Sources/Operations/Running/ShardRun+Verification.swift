@@ -76,7 +76,6 @@ extension Verdict {
       sum.gone += part.gone
       sum.reborn += part.reborn
       sum.stillThere += part.stillThere
-      sum.unknown += part.unknown
       sum.asAsked += part.asAsked
       sum.checked += part.checked
       sum.at = part.at ?? sum.at
@@ -109,7 +108,7 @@ extension Verdict {
     let words = Self.words(request.action)
     let counts = [
       (gone, words.gone), (asAsked, words.asAsked), (reborn, words.reborn),
-      (stillThere, "still there"), (unknown, "unknown"),
+      (stillThere, "still there"),
     ].filter { $0.0 > 0 }.map { "\(OperationText.grouped($0.0)) \($0.1)" }
     let looked =
       checked == 0

@@ -14,8 +14,8 @@ package enum Message: Sendable {
   case planned(OperationPlan)
   /// Operations of all consoles, and the audit's newest entries.
   case operations(OperationsReport)
-  /// An effect succeeded; the text is shown.
-  case effectDone(String)
+  /// The plan that a takeover would go on with: to be shown and confirmed.
+  case takeOverPlan(OperationPlan)
   case effectFailed(Fault)
   /// There is no preview of what a dialog asked for.
   case planFailed(OperationRequest, Fault)
@@ -44,8 +44,10 @@ package enum Effect: Sendable, Hashable {
   case control(operation: String, OperationControl)
   /// Abort every operation of every console of the environment.
   case stopAll
-  /// Go on with a run whose runner is gone.
-  case takeOver(operation: String)
+  /// Find the plan of a run whose runner is gone; the answer is `Message.takeOverPlan`. Reads only.
+  case examine(operation: String)
+  /// Go on with such a run, by the plan that was shown.
+  case takeOver(OperationPlan)
   case switchEnvironment(String)
   case setTheme(String)
   case copy(String)
@@ -55,7 +57,7 @@ package enum Effect: Sendable, Hashable {
     switch self {
     case .run, .control, .stopAll, .takeOver: true
     case .quit, .suspend, .redraw, .demand, .search, .cancelSearch, .describe, .inspect,
-      .plan, .cancelPlan, .switchEnvironment, .setTheme, .copy:
+      .plan, .cancelPlan, .examine, .switchEnvironment, .setTheme, .copy:
       false
     }
   }

@@ -46,9 +46,8 @@ extension Model {
     case .operations(let report):
       take(report)
       return []
-    case .effectDone(let text):
-      say(.information, text)
-      return []
+    case .takeOverPlan(let plan):
+      return askTakeOver(plan)
     case .effectFailed(let fault):
       say(.critical, fault.line)
       return []

@@ -234,8 +234,18 @@ extension Model {
     context.marks.remove(marks)
   }
 
+  /// The question before a takeover, about what the plan says, unless somebody is at something else.
+  mutating func askTakeOver(_ plan: OperationPlan) -> [Effect] {
+    guard dialog == nil, active == .operations,
+      plan.environment.name == context.environment.name
+    else { return [] }
+    let status = context.operations?.operations.first { $0.id == plan.id }
+    return run([TakeOverQuestion.request(plan, status, context)])
+  }
+
   /// Operations of all consoles, as they are now.
   mutating func take(_ report: OperationsReport) {
+    guard report.environment == context.environment.name else { return }
     let before = context.operations?.operations ?? []
     context.operations = report
     for status in report.operations where !confirmedMarks.isEmpty { unmark(status) }

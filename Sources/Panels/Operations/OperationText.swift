@@ -69,14 +69,13 @@ enum OperationText {
   static func parts(_ verdict: Verdict) -> [String] {
     let figures: [(UInt64, String)] = [
       (verdict.gone, "gone"), (verdict.asAsked, "as asked"), (verdict.reborn, "reborn"),
-      (verdict.stillThere, "still there"), (verdict.unknown, "unknown"),
+      (verdict.stillThere, "still there"),
     ]
     return figures.filter { $0.0 > 0 }.map { "\(Format.grouped($0.0)) \($0.1)" }
   }
 
   static func role(_ verdict: Verdict) -> StyleRole {
-    if verdict.stillThere > 0 { return .critical }
-    return verdict.unknown > 0 ? .warning : .ok
+    verdict.stillThere > 0 ? .critical : .ok
   }
 
   /// `42%`, never 100 before the end.

@@ -72,7 +72,9 @@ struct OperationsPanel: Panel {
   ) -> [Request] {
     let title = context.safe(status.title, limit: 60)
     func refuse(_ why: String) -> [Request] { [.toast(Toast(.warning, "\(title): \(why)"))] }
-    if status.state.isOver { return refuse("it is over") }
+    // What has failed can be gone on with.
+    let isOver = action == .takeOver ? status.state.isFinal : status.state.isOver
+    if isOver { return refuse("it is over") }
     switch action {
     case .pauseOperation:
       if status.state == .orphaned { return refuse("its runner is gone: T takes it over") }
@@ -92,14 +94,13 @@ struct OperationsPanel: Panel {
           ], effect: .control(operation: status.id, .abort))
       ]
     default:
-      guard status.state == .orphaned else { return refuse("its runner is alive") }
+      guard status.state == .orphaned || status.state == .failed else {
+        return refuse("its runner is alive")
+      }
+      // The question shows the plan itself: a status says of itself what it likes.
       return [
-        .confirm(
-          title: "take over \(title)",
-          lines: [
-            "Its runner, \(context.safe(status.runner, limit: 40)), has not been heard of. A new one goes on from the last saved place; the old one is fenced off.",
-            "\(OperationText.percent(status.progress)) are done, \(Format.grouped(status.changed)) keys changed.",
-          ], effect: .takeOver(operation: status.id))
+        .effect(.examine(operation: status.id)),
+        .toast(Toast(.information, "reading the plan of \(title)")),
       ]
     }
   }

@@ -25,8 +25,6 @@ import Testing
       #expect(try reader.next()?.key == Array(reader.header.node.rawValue.utf8))
     }
     #expect(TemporaryFolder.list(store.folder)?.count == nodes.count)
-    try store.remove(CopyFixture.operation)
-    #expect(TemporaryFolder.list(store.folder) == [])
   }
 
   @Test func `copies are never written over`() throws {

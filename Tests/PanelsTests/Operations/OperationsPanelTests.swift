@@ -29,12 +29,7 @@ struct OperationsPanelTests {
     #expect(model.toast?.message.text.contains("its runner is alive") == true)
     press(&model, .down)
     #expect(press(&model, .character("P")).isEmpty)
-    #expect(press(&model, .character("T")).isEmpty)
-    #expect(lines(model).contains { $0.contains("take over invalidate category:*") })
-    #expect(press(&model, .enter, at: Self.now.advanced(bySeconds: 2)).isEmpty)
-    #expect(
-      press(&model, .character("y"), at: Self.now.advanced(bySeconds: 3))
-        == [.takeOver(operation: "20261122T120000-bb")])
+    #expect(press(&model, .character("T")) == [.examine(operation: "20261122T120000-bb")])
     press(&model, .home)
     #expect(press(&model, .character("A"), at: Self.now.advanced(bySeconds: 4)).isEmpty)
     // The held key does not confirm, nor does Enter.
@@ -45,6 +40,79 @@ struct OperationsPanelTests {
     press(&model, .end)
     #expect(press(&model, .character("A"), at: Self.now.advanced(bySeconds: 8)).isEmpty)
     #expect(model.dialog == nil && model.toast?.message.text.contains("it is over") == true)
+  }
+
+  private static func plan(_ request: OperationRequest) -> OperationPlan {
+    var preview = OperationPreview()
+    preview.keys = .exact(4711)
+    preview.shards = [
+      OperationPreview.Shard(
+        node: Fixture.redis1, address: "192.0.2.1:6379", runID: "r", size: 5000, keys: .exact(4711))
+    ]
+    return OperationPlan(
+      id: "20261122T120000-bb", request: request, environment: Fixture.shop,
+      author: OperationAuthor(user: "mallory", uid: 1, role: .admin, host: "far"),
+      preview: preview, created: Fixture.wall, hash: "abc")
+  }
+
+  @Test("a takeover is asked about by what its plan says, not by what its status says of itself")
+  func takeOver() {
+    var model = model()
+    press(&model, .down)
+    let plan = Self.plan(
+      OperationRequest(
+        .warm(.command(["/bin/sh", "-c", "rm -rf x"])), .server, nodes: [Fixture.redis1]))
+    _ = model.update(.takeOverPlan(plan), now: Self.now)
+    let text = lines(model).joined(separator: "\n")
+    for words in [
+      "take over warm on redis-1", "redis-1 (192.0.2.1:6379)", "mallory@far",
+      "/bin/sh -c rm -rf x", "4,711 (4.7k) keys",
+    ] { #expect(text.contains(words), "\(words): \(text)") }
+    #expect(press(&model, .enter, at: Self.now.advanced(bySeconds: 2)).isEmpty)
+    #expect(
+      press(&model, .character("y"), at: Self.now.advanced(bySeconds: 3)) == [.takeOver(plan)])
+  }
+
+  @Test("a plan that comes late, or from elsewhere, asks nothing")
+  func latePlan() {
+    let plan = Self.plan(OperationRequest(.invalidate, .pattern([0x2A]), nodes: [Fixture.redis1]))
+    var model = model(.showOverview)
+    _ = model.update(.takeOverPlan(plan), now: Self.now)
+    #expect(model.dialog == nil)
+    _ = model.update(.action(.showOperations), now: Self.now)
+    var other = plan
+    other.environment = Fixture.staging
+    _ = model.update(.takeOverPlan(other), now: Self.now)
+    #expect(model.dialog == nil)
+    _ = model.update(.takeOverPlan(plan), now: Self.now)
+    #expect(model.dialog != nil)
+  }
+
+  @Test("what has failed can be taken over; what is done or aborted is over")
+  func takeOverFailed() {
+    var report = Plans.report
+    report.operations[0].state = .failed
+    report.operations[1].state = .aborted
+    var model = model(report: report)
+    #expect(press(&model, .character("T")) == [.examine(operation: "20261122T120331-aa")])
+    press(&model, .down)
+    for _ in 0..<2 {
+      #expect(press(&model, .character("T")).isEmpty)
+      #expect(model.toast?.message.text.contains("it is over") == true)
+      press(&model, .down)
+    }
+  }
+
+  @Test("a late report of the environment that was left is not shown in the new one")
+  func lateReport() {
+    var model = model()
+    _ = model.update(.environmentSwitched(Fixture.staging), now: Self.now)
+    _ = model.update(.operations(Plans.report), now: Self.now)
+    #expect(model.context.operations == nil)
+    var own = Plans.report
+    own.environment = Fixture.staging.name
+    _ = model.update(.operations(own), now: Self.now)
+    #expect(model.context.operations == own)
   }
 
   @Test("a paused operation goes on by the same key, also from its details")
@@ -118,7 +186,7 @@ struct OperationsPanelTests {
       Issue.record("not run: \(effects)")
       return
     }
-    var report = OperationsReport(at: Self.now)
+    var report = OperationsReport(environment: Fixture.local.name, at: Self.now)
     report.operations = [Plans.status(plan.id, "invalidate x", .running, secondsAgo: 1)]
     _ = model.update(.operations(report), now: Self.now.advanced(bySeconds: 4))
     #expect(model.toast?.message.text.contains("confirmed") == true)
@@ -203,7 +271,7 @@ struct OperationsPanelTests {
 struct GraphMarkTests {
   private func context(_ secondsAgo: [Int64], isUnicode: Bool = true) -> Context {
     var context = Fixture.context(isUnicode: isUnicode)
-    var report = OperationsReport(at: Fixture.now)
+    var report = OperationsReport(environment: Fixture.shop.name, at: Fixture.now)
     report.operations = secondsAgo.map { Plans.status("\($0)", "x", .done, secondsAgo: $0) }
     context.operations = report
     return context
@@ -248,7 +316,7 @@ struct GraphMarkTests {
   func drawn(isUnicode: Bool) {
     var model = Model(context: Fixture.context(120, 40, isUnicode: isUnicode))
     let without = lines(model)
-    var report = OperationsReport(at: Fixture.now)
+    var report = OperationsReport(environment: Fixture.shop.name, at: Fixture.now)
     report.operations = [Plans.status("a", "invalidate x", .done, secondsAgo: 60)]
     _ = model.update(.operations(report), now: Fixture.now)
     let sign: Character = isUnicode ? "│" : "|"

@@ -72,7 +72,7 @@ enum Plans {
   }
 
   static var report: OperationsReport {
-    var report = OperationsReport(at: Fixture.now)
+    var report = OperationsReport(environment: Fixture.shop.name, at: Fixture.now)
     var verdict = Verdict()
     verdict.gone = 12_345
     verdict.reborn = 2

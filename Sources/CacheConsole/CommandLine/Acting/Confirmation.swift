@@ -53,6 +53,16 @@ struct Confirmation {
     return plan.hashed()
   }
 
+  /// Says on standard error what would be gone on with, by its plan, and asks where somebody can answer;
+  /// without a terminal the operation's name on the command line is the confirmation.
+  func confirm(takeOverOf plan: OperationPlan) throws(StartError) {
+    for line in PlanText.origin(plan) { StandardStreams.complain(line) }
+    guard isatty(0) == 1 else { return }
+    guard try ask("take it over? y/N ").lowercased() == "y" else {
+      throw .failed("cancelled: nothing was changed")
+    }
+  }
+
   /// The dialog's rule.
   private static func isReason(_ text: String) -> Bool {
     text.unicodeScalars.count { $0.properties.isAlphabetic } >= Dialog.reasonLetters

@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Operations
 import Synchronization
+import Terminal
 
 /// Hears what a runner tells, and lets the main thread wait for its end.
 final class RunListener: Sendable {
@@ -84,7 +85,16 @@ final class ProgressLine: Sendable {
       last = now
       return true
     }
-    if isDue { StandardStreams.write(Array("\r\u{1B}[K\(text)".utf8), to: 2) }
+    guard isDue else { return }
+    let line = DrawableText.escape(text, isUnicode: true, limit: Self.columns() - 1)
+    StandardStreams.write(Array("\r\u{1B}[K\(line)".utf8), to: 2)
+  }
+
+  /// Of the terminal, which may change: a line that wraps is not written over as a whole.
+  private static func columns() -> Int {
+    var size = winsize()
+    guard unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+    return Int(size.ws_col)
   }
 
   func clear() {

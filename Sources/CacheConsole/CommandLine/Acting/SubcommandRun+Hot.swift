@@ -14,11 +14,18 @@ extension SubcommandRun {
       throw .failed(
         "--copy-sessions is for administrators; your role is \(bench.access.role.rawValue)")
     }
+    let chosen: [NodeID]
+    do throws(UsageError) {
+      chosen = try options.nodes(of: bench.plan.servers.map(\.id))
+    } catch {
+      throw .usage(error.description)
+    }
     var options = EnvironmentCollector.Options()
-    options.interval = startup.interval
+    // One look takes two polls: those of a screen may be minutes apart.
+    options.interval = min(startup.interval, 2)
     let collector = EnvironmentCollector(
       environment: bench.plan.identity,
-      nodes: bench.probes.map { MonitoredNode(id: $0.id, probe: $0.probe) }, options: options,
+      nodes: bench.probes.filter { chosen.contains($0.id) }.map { MonitoredNode(id: $0.id, probe: $0.probe) }, options: options,
       loop: bench.loop
     ) { _ in }
     let snapshot = try bench.wait(Self.briefPatience) { await collector.collectOnce() }
@@ -64,6 +71,9 @@ extension SubcommandRun {
       var line =
         "\(report.recorded) hot keys of \(first.node.rawValue), \(report.bytes) bytes, in \(path)"
       if report.guarded > 0 { line += "; \(report.guarded) sessions and carts left out" }
+      if report.leftOut > 0 {
+        line += "; \(report.leftOut) for which the file has no room left out"
+      }
       if report.gone > 0 { line += "; \(report.gone) gone meanwhile" }
       answer("cacheconsole.recording", line) { json in
         json.field("node", first.node.rawValue)
@@ -71,6 +81,7 @@ extension SubcommandRun {
         json.field("recorded", report.recorded)
         json.field("bytes", report.bytes)
         json.field("guarded_left_out", report.guarded)
+        json.field("left_out", report.leftOut)
         json.field("gone", report.gone)
       }
       return 0

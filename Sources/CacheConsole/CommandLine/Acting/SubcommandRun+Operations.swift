@@ -28,9 +28,24 @@ extension SubcommandRun {
         $0.field("told", "stop")
       }
     case .takeOver(let id):
+      let access = bench.access
+      let plan = try bench.wait(Self.briefPatience) {
+        () async -> Result<OperationPlan, OperationRefusal> in
+        do throws(OperationRefusal) {
+          return .success(try await desk.examine(id, access: access))
+        } catch {
+          return .failure(error)
+        }
+      }
+      let shown: OperationPlan
+      switch plan {
+      case .failure(let refusal): throw .failed(refusal.description)
+      case .success(let plan): shown = plan
+      }
+      try Confirmation(options: options).confirm(takeOverOf: shown)
       let listener = RunListener(ProgressLine(isShown: !options.json))
       try refusing(bench) { () throws(OperationRefusal) in
-        try await desk.takeOver(id) { listener.take($0) }
+        try await desk.takeOver(shown, access: access) { listener.take($0) }
       }
       return try follow(listener, bench, id: id)
     }

@@ -58,11 +58,16 @@ struct SubcommandRun {
     if plan.preview.keys.value == 0, !plan.request.isAboutServer {
       show(plan)
       StandardStreams.complain(
-        "nothing to do: " + (plan.request.writesAbsent ? "every key is there" : "no key matches"))
+        "nothing to do: " + Self.nothing(plan))
       return 0
     }
     let confirmed = try Confirmation(options: options).confirm(plan) { show(plan) }
     return try start(confirmed, bench)
+  }
+
+  private static func nothing(_ plan: OperationPlan) -> String {
+    if plan.preview.restoresLives { return "none of its keys is there any more" }
+    return plan.writesAbsent ? "every key is there" : "no key matches"
   }
 
   /// Counts, telling a terminal how far it is.
@@ -73,13 +78,13 @@ struct SubcommandRun {
     let teller = ProgressLine(isShown: !options.json)
     let result = try bench.wait(Self.patience) { () async -> Result<OperationPlan, Fault> in
       do throws(Fault) {
-        var request = try await desk.resolved(request)
+        var (request, undo) = try await desk.resolved(request)
         if let reason = PlanCheck.refusal(request, in: desk.environment, access: access) {
           throw desk.fault(request, reason)
         }
         request.pace = request.pace.limited(by: access.limits)
         let plan = try await planner.plan(
-          request, environment: desk.environment, author: desk.author,
+          request, environment: desk.environment, author: desk.author, undo: undo,
           seed: UInt64.random(in: .min ... .max)
         ) { teller.tell(counting: $0) }
         if let reason = PlanCheck.refusal(plan, access: access) {
@@ -143,8 +148,12 @@ struct SubcommandRun {
       }
       return 0
     }
-    let end = listener.waitForEnd()
+    var end = listener.waitForEnd()
     if let problem = end.problem { StandardStreams.complain(problem) }
+    if end.problem == nil, end.status?.state.isOver != true {
+      // Its last words were lost, as where this process was stopped for long.
+      end.status = try recorded(id, end.status, bench) ?? end.status
+    }
     guard let status = end.status else { throw .failed("the runner of \(id) told nothing") }
     if options.json {
       StandardStreams.print(status.json)
@@ -152,6 +161,25 @@ struct SubcommandRun {
       for line in StatusText.lines(status) { StandardStreams.print(line) }
     }
     return status.state == .done && end.problem == nil ? 0 : 1
+  }
+
+  /// How a run ended, from its mirror, else from its journal; nil: neither knows an end.
+  private func recorded(
+    _ id: String, _ last: OperationStatus?, _ bench: Workbench
+  ) throws(StartError) -> OperationStatus? {
+    let desk = bench.desk
+    let found = try bench.wait(Self.briefPatience) { await desk.operations() }
+    if let status = found.operations.first(where: { $0.id == id && $0.state.isOver }) {
+      return status
+    }
+    let event = RunJournal.last(RunFolder(state: startup.stateFolder, operation: id))?.event
+    guard var status = last,
+      let state = OperationState.allCases.first(where: {
+        $0.isOver && event == "ended \($0.rawValue)"
+      })
+    else { return nil }
+    status.state = state
+    return status
   }
 
   /// What was done, as a line or as a document of its own.

@@ -36,7 +36,8 @@ struct Workbench {
       nodes: probes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : plan.servers.map(\.ticketServer),
       folder: startup.stateFolder, author: startup.author(role: access.role),
-      keysPerMinute: access.limits.keysPerMinute, loop: loop, clock: Clocks.wall)
+      keysPerMinute: access.limits.keysPerMinute, loader: plan.loader,
+      secretVariables: startup.secretVariables, loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: probes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
       clock: Clocks.wall)

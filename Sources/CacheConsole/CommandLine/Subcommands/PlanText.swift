@@ -18,6 +18,22 @@ package enum PlanText {
     return text.lines
   }
 
+  /// What it does, whose it is and where, by the plan itself: for the question before a takeover.
+  package static func origin(_ plan: OperationPlan, isUnicode: Bool = true) -> [String] {
+    var text = TextLines(isUnicode: isUnicode, labelWidth: labelWidth)
+    text.fact("operation", text.title(plan.request))
+    author(plan, &text)
+    values(plan.request, &text)
+    text.fact("keys", text.count(plan.preview.keys))
+    for (index, node) in plan.request.nodes.enumerated() {
+      let address = plan.preview.shards.first { $0.node == node }?.address ?? ""
+      text.fact(
+        index == 0 ? "servers" : "",
+        text.safe(node.rawValue) + (address.isEmpty ? "" : " (\(text.safe(address)))"))
+    }
+    return text.lines
+  }
+
   private static func head(_ plan: OperationPlan, _ text: inout TextLines) {
     let request = plan.request
     text.fact("operation", text.title(request))
@@ -25,17 +41,10 @@ package enum PlanText {
     text.fact(
       "in",
       "\(text.safe(plan.environment.name)) (\(plan.environment.environmentClass.rawValue))")
-    let from = plan.author.from.isEmpty ? "" : " from \(plan.author.from)"
-    text.fact("by", text.safe("\(plan.author.user)@\(plan.author.host)\(from)"))
-    if !request.reason.isEmpty { text.fact("reason", text.prose(request.reason)) }
+    author(plan, &text)
     text.fact("made", CivilTime.rfc3339(plan.created))
     text.fact("void after", CivilTime.rfc3339(plan.expires))
-    switch request.action {
-    case .warm(.dump(let path)): text.fact("values from", text.safe(path))
-    case .warm(.command(let words)):
-      text.fact("values from", text.safe(words.joined(separator: " ")))
-    case .invalidate, .shorten, .adjust, .restore, .slowlogReset, .clientKill: break
-    }
+    values(request, &text)
     guard request.target != .server || isWarm(request) else { return }
     if request.pace.isFull {
       text.fact("pace", "as fast as the servers take it")
@@ -43,6 +52,21 @@ package enum PlanText {
       var pace = "at most \(request.pace.keysPerSecond) keys/s"
       if isWarm(request) { pace += ", \(request.pace.concurrency) at the same time" }
       text.fact("pace", pace)
+    }
+  }
+
+  private static func author(_ plan: OperationPlan, _ text: inout TextLines) {
+    let from = plan.author.from.isEmpty ? "" : " from \(plan.author.from)"
+    text.fact("by", text.safe("\(plan.author.user)@\(plan.author.host)\(from)"))
+    if !plan.request.reason.isEmpty { text.fact("reason", text.prose(plan.request.reason)) }
+  }
+
+  private static func values(_ request: OperationRequest, _ text: inout TextLines) {
+    switch request.action {
+    case .warm(.dump(let path)): text.fact("values from", text.safe(path))
+    case .warm(.command(let words)):
+      text.fact("values from", text.safe(words.joined(separator: " ")))
+    case .invalidate, .shorten, .adjust, .restore, .slowlogReset, .clientKill: break
     }
   }
 
@@ -63,7 +87,7 @@ package enum PlanText {
       text.fact(
         index == 0 ? "servers" : "",
         "\(text.safe(shard.node.rawValue)) (\(text.safe(shard.address))): \(text.count(shard.keys))"
-          + (plan.request.writesAbsent
+          + (plan.writesAbsent
             ? " keys\(bytes), to the \(Format.grouped(shard.size)) that it has"
             : " of \(Format.grouped(shard.size)) keys\(bytes)"))
     }
@@ -131,11 +155,11 @@ package enum PlanText {
 
   private static func confirmation(_ plan: OperationPlan, _ text: inout TextLines) {
     text.blank()
-    guard let typed = plan.confirmationText else { return text.fact("confirm", "--yes") }
     let reason =
       plan.environment.environmentClass == .production && plan.request.reason.isEmpty
       ? " --reason TEXT" : ""
-    text.fact("confirm", "--yes --confirm \(ShellWord.quoted(typed))\(reason)")
+    let typed = plan.confirmationText.map { " --confirm \(ShellWord.quoted($0))" } ?? ""
+    text.fact("confirm", "--yes\(typed)\(reason)")
   }
 }
 

@@ -84,7 +84,7 @@ package enum StatusText {
     guard let verdict = status.verdict else { return }
     let figures: [(UInt64, String)] = [
       (verdict.gone, "gone"), (verdict.asAsked, "as asked"), (verdict.reborn, "reborn"),
-      (verdict.stillThere, "still there"), (verdict.unknown, "unknown"),
+      (verdict.stillThere, "still there"),
     ]
     let parts = figures.filter { $0.0 > 0 }.map { "\(Format.grouped($0.0)) \($0.1)" }
     let found = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")

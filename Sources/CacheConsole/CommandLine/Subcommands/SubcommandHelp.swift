@@ -11,7 +11,7 @@ package enum SubcommandHelp {
     ]
     for (title, options) in [
       ("", name.ownOptions), ("Confirming and running:", name.isPlanned ? OptionSpec.acting : []),
-      ("Servers:", OptionSpec.connection),
+      ("Servers:", name.connectionOptions),
     ] where !options.isEmpty {
       parts.append((title.isEmpty ? "" : title + "\n") + table(options))
     }

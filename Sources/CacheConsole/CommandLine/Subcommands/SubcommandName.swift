@@ -102,8 +102,13 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// How its servers are found. An operation has its own: those of `operations` cannot be chosen.
+  var connectionOptions: [OptionSpec] {
+    OptionSpec.connection.filter { self != .operations || $0.name != "--node" }
+  }
+
   /// Everything that it takes.
   package var options: [OptionSpec] {
-    ownOptions + (isPlanned ? OptionSpec.acting : []) + OptionSpec.connection
+    ownOptions + (isPlanned ? OptionSpec.acting : []) + connectionOptions
   }
 }
