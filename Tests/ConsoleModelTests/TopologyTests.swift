@@ -35,7 +35,7 @@ import Testing
     #expect(ranges.merged.slots + ranges.gaps.slots == SlotRange.slotCount)
   }
 
-  private var ranges0: SlotRange { [].gaps[0] }
+  private var ranges0: SlotRange { [SlotRange].all[0] }
 
   private func member(
     _ id: String, _ role: TopologyMember.Role, _ health: TopologyMember.Health = .online

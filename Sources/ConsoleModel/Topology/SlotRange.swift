@@ -27,6 +27,9 @@ package struct SlotRange: Sendable, Hashable, Comparable {
 }
 
 extension [SlotRange] {
+  /// Every slot that there is.
+  package static let all: [SlotRange] = [].gaps
+
   /// The same slots in order, each once, in as few ranges as possible.
   package var merged: [SlotRange] {
     var result: [SlotRange] = []

@@ -63,18 +63,20 @@ package struct Topology: Sendable, Hashable, Identifiable {
 
 /// Which of a cluster's slots are served.
 package struct SlotCoverage: Sendable, Hashable {
-  /// Slots of shards with a primary that was not given up; 0…16,384.
-  package let served: Int
+  /// Slots of shards with a primary that was not given up, merged.
+  package let covered: [SlotRange]
   /// Slots that no such shard has.
   package let uncovered: [SlotRange]
   /// Those among them that belong to a shard: its primary failed. The others belong to nobody.
   package let assigned: Int
 
+  /// How many are served; 0…16,384.
+  package var served: Int { SlotRange.slotCount - uncovered.slots }
+
   init?(kind: Topology.Kind, shards: [TopologyShard]) {
     guard kind == .cluster else { return nil }
-    let served = shards.lazy.filter(\.hasPrimary).flatMap(\.ranges)
-    uncovered = [SlotRange](served).gaps
-    self.served = SlotRange.slotCount - uncovered.slots
+    covered = shards.filter(\.hasPrimary).flatMap(\.ranges).merged
+    uncovered = covered.gaps
     assigned = shards.flatMap(\.ranges).merged.slots
   }
 }

@@ -6,6 +6,8 @@ import Terminal
 /// A cell is full only if every slot of it is there, and empty only if none is.
 enum SlotBar {
   /// Exactly `width` columns.
+  ///
+  /// - Parameter ranges: merged.
   static func text(_ ranges: [SlotRange], glyphs: Glyphs, width: Int) -> String {
     guard width > 0 else { return "" }
     let shares = shares(ranges, buckets: glyphs.plotCapacity(width: width))
@@ -29,14 +31,14 @@ enum SlotBar {
     max(0, min(slot, SlotRange.slotCount - 1)) * max(0, width) / SlotRange.slotCount
   }
 
-  /// Which part of each bucket's slots is there, 0…1. O(ranges + buckets).
+  /// Which part of each bucket's slots is there, 0…1, for merged ranges. O(ranges + buckets).
   static func shares(_ ranges: [SlotRange], buckets: Int) -> [Double] {
     let count = max(1, min(buckets, SlotRange.slotCount))
     func start(_ bucket: Int) -> Int {
       (bucket * SlotRange.slotCount + count - 1) / count
     }
     var held = [Int](repeating: 0, count: count)
-    for range in ranges.merged {
+    for range in ranges {
       let (first, last) = (
         column(of: range.first, width: count), column(of: range.last, width: count)
       )

@@ -15,7 +15,7 @@ enum TopologyColumns {
       return cell
     },
     figure("ops/s", 5, 90, { $0.ops }, isSkewed: { $0.opsSkew }) { Format.rate($0.ops) },
-    figure("memory", 6, 88, { $0.memory.map(Double.init) }, isSkewed: { $0.memorySkew }) {
+    figure("memory", 6, 88, { $0.memory.map { Double($0) } }, isSkewed: { $0.memorySkew }) {
       Format.bytes($0.memory)
     },
     Column(
@@ -24,7 +24,7 @@ enum TopologyColumns {
     ) { row, _, _ in slots(row) },
     Column(
       "lag", minimum: 8, alignment: .right, priority: 84,
-      sortKey: { .number($0.lagBytes.map(Double.init)) }
+      sortKey: { .number($0.lagBytes.map { Double($0) }) }
     ) { row, _, _ in lag(row) },
     Column(
       "skew", minimum: 6, alignment: .right, priority: 83, sortKey: { .number($0.shard?.skew) }
@@ -45,8 +45,10 @@ enum TopologyColumns {
     ) { row, context, width in zone(row, context, width) },
     figure("hit%", 5, 60, { $0.hitRatio }) { Format.percent($0.hitRatio) },
     Column("p95", minimum: 6, alignment: .right, priority: 58, sortKey: { .number($0.figures.p95) })
-    { row, context, _ in TableCell(context.latency(row.figures.p95), role(row)) },
-    figure("keys", 6, 56, { $0.keys.map(Double.init) }) { Format.count($0.keys) },
+    { row, context, _ in
+      TableCell(hasNone(row) ? "" : context.latency(row.figures.p95), role(row))
+    },
+    figure("keys", 6, 56, { $0.keys.map { Double($0) } }) { Format.count($0.keys) },
     Column(
       "address", minimum: 18, weight: 1, priority: 50, sortKey: { .text($0.member?.address ?? "") }
     ) { row, context, width in
@@ -64,6 +66,11 @@ enum TopologyColumns {
     Mark.figure(row.figures.state ?? .live, role)
   }
 
+  /// A Sentinel holds no data: it has no figures that could be missing.
+  private static func hasNone(_ row: TopologyRow) -> Bool {
+    row.id == .sentinels || (row.member?.role == .sentinel && row.figures.state == nil)
+  }
+
   private static func figure(
     _ title: String, _ minimum: Int, _ priority: Int,
     _ value: @escaping @Sendable (TopologyRow.Figures) -> Double?,
@@ -78,7 +85,7 @@ enum TopologyColumns {
       let isHigh = skew > TopologyRow.skewLimit
       let isHead = row.shard != nil
       return TableCell(
-        row.id == .sentinels ? "" : text(row.figures), role(row, isHigh ? .warning : .normal),
+        hasNone(row) ? "" : text(row.figures), role(row, isHigh ? .warning : .normal),
         isHead && isHigh ? .bold : [])
     }
   }
@@ -111,7 +118,8 @@ enum TopologyColumns {
     }
     if shard.troubled > 0 {
       return TableCell(
-        "\(Mark.state(.stale, context.glyphs)) \(shard.troubled) of \(shard.members) bad", .warning)
+        "\(Mark.state(.stale, context.glyphs)) \(shard.troubled) of \(shard.members) failing",
+        .warning)
     }
     if let text = changed(row, .primary, context) { return text }
     let noun = shard.members == 1 ? "node" : "nodes"
@@ -126,7 +134,7 @@ enum TopologyColumns {
     }
     switch member.health {
     case .failed: return cell(.down, "\(word) failed", .critical)
-    case .suspected: return cell(.stale, "\(word) suspected", .warning)
+    case .suspected: return cell(.stale, "\(word) suspect", .warning)
     case .loading: return cell(.stale, "\(word) loading", .warning)
     case .online, .unknown: break
     }

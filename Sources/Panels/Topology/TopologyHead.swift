@@ -61,8 +61,8 @@ struct TopologyHead: Sendable {
   /// All slots in one line, gaps in the colour of trouble; nil where there are no slots.
   private func bar(_ context: Context, width: Int) -> [Span]? {
     guard let coverage = topology.coverage, width > 0 else { return nil }
-    let line = SlotBar.text(coverage.uncovered.gaps, glyphs: context.glyphs, width: width)
-    let whole = SlotBar.text([].gaps, glyphs: context.glyphs, width: 1)
+    let line = SlotBar.text(coverage.covered, glyphs: context.glyphs, width: width)
+    let whole = SlotBar.text([SlotRange].all, glyphs: context.glyphs, width: 1)
     var spans: [Span] = []
     var run = ""
     var isWhole = true
@@ -76,6 +76,9 @@ struct TopologyHead: Sendable {
     }
     return spans + [Span(run, isWhole ? .graph : .critical)]
   }
+
+  /// What a primary with its replicas is called.
+  static func noun(_ kind: Topology.Kind) -> String { kind == .cluster ? "shard" : "group" }
 
   // MARK: Facts
 
@@ -106,7 +109,7 @@ struct TopologyHead: Sendable {
       [Span("\(Format.grouped(UInt64(count))) "), Span(count == 1 ? noun : noun + "s", .dim)]
     }
     var facts = [
-      counted(topology.shards.count, topology.kind == .cluster ? "shard" : "group"),
+      counted(topology.shards.count, Self.noun(topology.kind)),
       counted(topology.memberCount, "node"),
     ]
     if !topology.sentinels.isEmpty { facts.append(counted(topology.sentinels.count, "sentinel")) }

@@ -108,7 +108,7 @@ struct TopologyTree {
   ) -> TopologyRow {
     var row = TopologyRow(
       id: .shard(shard.id), shardID: shard.id,
-      name: shard.name.isEmpty ? "shard \(number)" : shard.name)
+      name: shard.name.isEmpty ? "\(TopologyHead.noun(topology.kind)) \(number)" : shard.name)
     row.isOpen = folds.isOpen(shard.id)
     let primary = shard.primary
     row.figures = figures(of: primary?.node)
@@ -147,7 +147,7 @@ struct TopologyTree {
       return mean.isFinite && mean > 0 ? mean : nil
     }
     let ops = mean(\.figures.ops)
-    let memory = mean { $0.figures.memory.map(Double.init) }
+    let memory = mean { $0.figures.memory.map { Double($0) } }
     for index in heads.indices where counts(heads[index]) {
       if let ops, let own = heads[index].figures.ops, own.isFinite, own >= 0 {
         heads[index].shard?.opsSkew = own / ops

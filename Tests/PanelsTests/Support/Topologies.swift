@@ -43,14 +43,15 @@ enum Topologies {
       node: NodeID("redis-\(number)"), serverID: id(number), address: "10.0.0.1\(number):6379",
       role: role, primaryID: primary.map(id), link: role == .replica ? link : .unknown,
       lagBytes: role == .replica ? lag ?? 120 : nil, lagSeconds: role == .replica ? 0 : nil,
-      zone: ["eu-west-1a", "eu-west-1b", "eu-west-1c"][(number - 1) % 3], health: health)
+      zone: ["eu-west-1a", "eu-west-1b", "eu-west-1c"][(number > 3 ? number : number - 1) % 3],
+      health: health)
   }
 
   static func range(_ first: Int, _ last: Int) -> SlotRange {
     SlotRange(first, last) ?? whole
   }
 
-  static let whole: SlotRange = [].gaps[0]
+  static let whole: SlotRange = [SlotRange].all[0]
 
   static func shard(
     _ number: Int, _ first: Int, _ last: Int, _ members: [TopologyMember]
@@ -125,18 +126,17 @@ enum Topologies {
   /// As many shards of two as are wanted, all monitored.
   static func large(shards count: Int) -> (topology: Topology, nodes: [NodeStatus]) {
     let width = SlotRange.slotCount / count
-    let shards = (0..<count).map { index in
-      shard(
-        index + 1, index * width,
-        index == count - 1 ? SlotRange.slotCount - 1 : (index + 1) * width - 1,
-        [
-          member(2 * index + 1, .primary),
-          member(2 * index + 2, .replica, of: 2 * index + 1, lag: UInt64(index * 977 % 10_000)),
-        ])
+    let shards = (0..<count).map { index -> TopologyShard in
+      let (first, number) = (index * width, 2 * index + 1)
+      let last = index == count - 1 ? SlotRange.slotCount - 1 : first + width - 1
+      let lag = UInt64(index * 977 % 10_000)
+      return shard(
+        index + 1, first, last,
+        [member(number, .primary), member(number + 1, .replica, of: number, lag: lag)])
     }
-    let nodes = (1...(2 * count)).map {
-      node(
-        "redis-\($0)", ops: Double($0 * 7_919 % 9_000), memory: UInt64($0 * 104_729 % 9_000) << 20)
+    let nodes = (1...(2 * count)).map { number -> NodeStatus in
+      let memory = UInt64(number * 104_729 % 9_000) << 20
+      return node("redis-\(number)", ops: Double(number * 7_919 % 9_000), memory: memory)
     }
     let topology = Topology(
       id: "large", kind: .cluster, state: .ok, readAt: now, source: NodeID("redis-1"), epoch: 99,

@@ -1,4 +1,5 @@
 import ConsoleModel
+import Terminal
 import Testing
 
 @testable import Panels
