@@ -9,8 +9,8 @@ package final class RedisCluster: Sendable {
     package var replicasOfEach = 1
     /// Milliseconds after which a silent node is suspected; a failover begins about as long after.
     package var nodeTimeout = 1000
-    /// More of redis-server's options for each node, by its number.
-    package var arguments: @Sendable (_ number: Int) -> [String] = { _ in [] }
+    /// More of redis-server's options for each node, by its number and its port.
+    package var arguments: @Sendable (_ number: Int, _ port: UInt16) -> [String] = { _, _ in [] }
 
     package init() {}
   }
@@ -131,7 +131,7 @@ extension RedisCluster {
     try Node(
       number: number,
       server: ClusterServer(
-        nodeTimeout: options.nodeTimeout, arguments: options.arguments(number)))
+        nodeTimeout: options.nodeTimeout, arguments: { options.arguments(number, $0) }))
   }
 
   /// Everybody meets everybody: faster than to wait until gossip has gone round.
@@ -301,7 +301,7 @@ private final class ClusterServer: Sendable {
   private let arguments: [String]
   private let process = Mutex<ChildProcess?>(nil)
 
-  init(nodeTimeout: Int, arguments more: [String]) throws(TestKitError) {
+  init(nodeTimeout: Int, arguments more: (UInt16) -> [String]) throws(TestKitError) {
     folder = try TemporaryFolder()
     port = try Self.freePorts()
     arguments =
@@ -312,7 +312,7 @@ private final class ClusterServer: Sendable {
         // Replicas stay where they were put, whatever moves, and may always take over.
         "--cluster-migration-barrier", "100", "--cluster-replica-validity-factor", "0",
         "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
-      ] + more
+      ] + more(port)
     try start()
   }
 

@@ -179,6 +179,7 @@ extension ClusterPipeline {
     var places: [NodeAddress: Int] = [:]
     var notice = Notice()
     var kept: [Int] = []
+    var again: [Int] = []
     // Keys of earlier entries that stay behind, and of those that go somewhere in this round.
     var held: Set<[UInt8]> = []
     var going: [[UInt8]: NodeAddress] = [:]
@@ -204,10 +205,8 @@ extension ClusterPipeline {
           hold()
           continue
         }
-        for key in entry.keys {
-          going[key] = address
-          keysUnderway[key, default: 0] += 1
-        }
+        for key in entry.keys { going[key] = address }
+        again.append(index)
       }
       let place = places[address] ?? batches.count
       if place == batches.count {
@@ -225,6 +224,9 @@ extension ClusterPipeline {
       if entry.isChange { batches[place].changes = true }
     }
     waiting = kept
+    for index in again {
+      for key in entries[index].keys { keysUnderway[key, default: 0] += 1 }
+    }
     isFirstRound = false
     return (batches, notice)
   }

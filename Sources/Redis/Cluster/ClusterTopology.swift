@@ -136,6 +136,11 @@ extension ClusterTopology {
       shards[index].primary = shards[index].primary.map(annotated)
       shards[index].replicas = shards[index].replicas.map(annotated)
     }
+    // SLOTS leaves out who owns none.
+    let own = Set(self.nodes.map(\.id))
+    shards += nodes.shards.filter { shard in
+      shard.slots.isEmpty && (shard.primary.map { !own.contains($0.id) } ?? false)
+    }
     openSlots = nodes.openSlots
   }
 }
