@@ -10,26 +10,31 @@ package final class RecordingProxy: Sendable {
 
   private final class State: Sendable {
     let listener: Int32
-    let target: SocketAddress
+    let target: Mutex<SocketAddress>
     let recorded = Mutex<[Int: [UInt8]]>([:])
     let isClosed = Mutex(false)
 
     init(_ listener: Int32, _ target: SocketAddress) {
       self.listener = listener
-      self.target = target
+      self.target = Mutex(target)
     }
   }
 
-  /// Listens on a Unix socket of its own and passes everything on to `target`.
-  package init(to target: SocketAddress) throws(TestKitError) {
+  /// Listens on a Unix socket of its own, or on a free port of 127.0.0.1, and passes everything on to
+  /// `target`.
+  package init(to target: SocketAddress, onLoopback: Bool = false) throws(TestKitError) {
     folder = try TemporaryFolder()
-    address = .unix(path: folder.file("proxy.sock"))
+    address =
+      onLoopback ? .loopback(port: try SocketIO.freePort()) : .unix(path: folder.file("proxy.sock"))
     let state = State(try SocketIO.listen(address), target)
     self.state = state
     BackgroundThread.start { Self.serve(state) }
   }
 
   deinit { state.isClosed.withLock { $0 = true } }
+
+  /// From now on new connections lead there.
+  package func retarget(_ target: SocketAddress) { state.target.withLock { $0 = target } }
 
   package var url: String { "unix://\(folder.file("proxy.sock"))" }
 
@@ -52,7 +57,7 @@ package final class RecordingProxy: Sendable {
       count += 1
       let number = count
       BackgroundThread.start {
-        if let server = try? SocketIO.connect(state.target) {
+        if let server = try? SocketIO.connect(state.target.withLock({ $0 })) {
           pass(state, number, client: client, server: server)
           close(server)
         }

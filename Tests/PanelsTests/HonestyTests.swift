@@ -135,4 +135,12 @@ struct HonestyTests {
     #expect(get.timeShare == 7000.0 / 8000)
     #expect(get.p95 == 31)
   }
+
+  @Test("a memory history has the limit as its scale")
+  func memoryScale() throws {
+    let histories = NodeFacts.histories(Fixture.nodes[0])
+    let memory = try #require(histories.first { $0.label == "memory" })
+    // `map(Double.init)` took the number's bits for its value.
+    #expect(memory.maximum == Double(4 << 30))
+  }
 }
