@@ -148,6 +148,18 @@ extension ClusterTopology {
 // MARK: When nodes disagree
 
 extension ClusterTopology {
+  /// The chosen view with the open slots of all: each node knows only its own.
+  package static func merged(_ views: [ClusterTopology], at index: Int) -> ClusterTopology {
+    var topology = views[index]
+    var seen = Set(topology.openSlots)
+    for view in views {
+      for open in view.openSlots where seen.insert(open).inserted {
+        topology.openSlots.append(open)
+      }
+    }
+    return topology
+  }
+
   /// Which of several nodes' views to go by; nil if there is none.
   ///
   /// The one with the highest configuration epoch among the owners of slots: a failover or a slot's
@@ -156,7 +168,7 @@ extension ClusterTopology {
   /// heard the newest change. Equal or unknown epochs: the map that most views share, then the one
   /// that covers most slots, then the first. A view in which nobody owns a slot comes last whatever
   /// its epoch: a node that was reset or forgotten gives it.
-  static func choice(among views: [ClusterTopology]) -> Int? {
+  package static func choice(among views: [ClusterTopology]) -> Int? {
     var votes: [[String: SlotRanges]: Int] = [:]
     let maps = views.map(\.owners)
     for map in maps { votes[map, default: 0] += 1 }

@@ -50,7 +50,7 @@ struct TopologyReader: Sendable {
       }
       if let index = ClusterTopology.choice(among: topologies) {
         if !topologies[index].covered.isEmpty {
-          return .success(merged(topologies, at: index))
+          return .success(ClusterTopology.merged(topologies, at: index))
         }
         last = RedisError(
           kind: .server, endpoint: "cluster", action: Self.action,
@@ -69,18 +69,6 @@ struct TopologyReader: Sendable {
     case .unreachable, .timeout, .cancelled: old.message == "no server was given" ? new : old
     case .auth, .denied, .limit, .protocol, .server, .tls, .unsupported, .indeterminate: new
     }
-  }
-
-  /// The chosen view with the open slots of all: each node knows only its own.
-  private func merged(_ views: [ClusterTopology], at index: Int) -> ClusterTopology {
-    var topology = views[index]
-    var seen = Set(topology.openSlots)
-    for view in views {
-      for open in view.openSlots where seen.insert(open).inserted {
-        topology.openSlots.append(open)
-      }
-    }
-    return topology
   }
 
   private func waves(_ first: [NodeAddress], _ known: ClusterTopology?) -> [[Question]] {
@@ -142,56 +130,18 @@ struct TopologyReader: Sendable {
       case .node(let address):
         let node = try nodes.enter(address, Self.action)
         defer { node.leave() }
-        return .success(try await ask(node.client, host: address.host, deadline))
+        return .success(
+          try await node.client.clusterTopology(
+            host: address.host, usesTLS: usesTLS, until: deadline))
       case .seed(let endpoint):
         let client = nodes.seed(endpoint)
         defer { client.close() }
         let host = if case .tcp(let host, _) = endpoint.address { host } else { "127.0.0.1" }
-        return .success(try await ask(client, host: host, deadline))
+        return .success(
+          try await client.clusterTopology(host: host, usesTLS: usesTLS, until: deadline))
       }
     } catch {
       return .failure(error)
     }
-  }
-
-  private func ask(
-    _ client: RedisClient, host: String, _ deadline: EventLoop.Instant
-  ) async throws(RedisError) -> ClusterTopology {
-    func left() -> Duration { max(.milliseconds(1), EventLoop.now().duration(to: deadline)) }
-    let asked = ClusterTopology.Asked(host: host, usesTLS: usesTLS)
-    let replies = try await client.pipeline(
-      [RedisCommand("CLUSTER", "SHARDS"), RedisCommand("CLUSTER", "NODES")], action: Self.action,
-      timeout: left())
-    guard replies.count == 2 else { throw unexpected(client) }
-    let nodes = replies[1].bytes.flatMap { ClusterTopology(nodes: $0, asked) }
-    var topology = ClusterTopology(shards: replies[0], asked)
-    if topology == nil {
-      // Before 7.0, and where an ACL or a proxy refuses SHARDS.
-      let slots = try await client.pipeline(
-        [RedisCommand("CLUSTER", "SLOTS")], action: Self.action, timeout: left())
-      topology = slots.first.flatMap { ClusterTopology(slots: $0, asked) } ?? nodes
-      if topology == nil {
-        for case .error(let text) in slots + replies {
-          var error = RedisError.server(
-            text, endpoint: client.endpoint.description, action: Self.action,
-            command: "cluster|slots")
-          if text.lowercased().contains("cluster support disabled") {
-            error.kind = .unsupported
-            error.message = "the server is not part of a cluster"
-            error.nextStep = "connect to it as to a single server"
-          }
-          throw error
-        }
-      }
-    }
-    guard var topology else { throw unexpected(client) }
-    if let nodes, topology.source != .nodes { topology.annotate(with: nodes) }
-    return topology
-  }
-
-  private func unexpected(_ client: RedisClient) -> RedisError {
-    RedisError(
-      kind: .protocol, endpoint: client.endpoint.description, action: Self.action,
-      message: "the server's answer has an unexpected form")
   }
 }
