@@ -45,7 +45,8 @@ import Testing
   @Test func passwordsComeFromTheirSources() throws {
     let opened = try #require(
       try plan(startup(["--env", "prod"], environment: ["P": "one"], typed: "two")))
-    #expect(opened.servers.map { $0.password?.reveal() } == [Array("one".utf8), Array("two".utf8)])
+    #expect(
+      opened.servers.map { $0.access.password?.reveal() } == [Array("one".utf8), Array("two".utf8)])
     #expect(opened.isReadOnly)
     let access = try startup([]).access(opened)
     #expect(access.isReadOnly && !access.mayReveal)
@@ -84,7 +85,7 @@ import Testing
       try plan(startup(["--redis", "h:1", "--redis", "h:1"], environment: ["REDISCLI_AUTH": "x"])))
     #expect(opened.identity.environmentClass == .production)
     #expect(opened.servers.map(\.id.rawValue) == ["h:1", "h:1 #2"])
-    #expect(opened.servers.allSatisfy { $0.password?.reveal() == [UInt8(ascii: "x")] })
+    #expect(opened.servers.allSatisfy { $0.access.password?.reveal() == [UInt8(ascii: "x")] })
   }
 
   @Test func identitiesAreRememberedAndAChangeIsAnnouncedOnce() throws {

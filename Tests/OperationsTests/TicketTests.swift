@@ -23,7 +23,7 @@ import Testing
       servers: [
         RunTicket.Server(
           node: NodeID("c1"), endpoint: RedisEndpoint(address: address, user: user, database: 3),
-          password: password.map { Secret($0) })
+          access: RedisAccess(password: password.map { Secret($0) }))
       ], mode: .takeOver, folder: "/tmp/x", thresholds: thresholds,
       keysPerMinute: password == nil ? nil : 60, isBreakGlass: true)
   }
@@ -46,7 +46,7 @@ import Testing
     #expect(got.keysPerMinute == sent.keysPerMinute)
     #expect(got.isBreakGlass)
     #expect(got.servers.map(\.endpoint) == sent.servers.map(\.endpoint))
-    #expect(got.servers[0].password?.reveal() == password.map { Array($0.utf8) })
+    #expect(got.servers[0].access.password?.reveal() == password.map { Array($0.utf8) })
   }
 
   @Test func `a part of a ticket is no ticket`() {
