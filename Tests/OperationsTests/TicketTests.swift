@@ -49,6 +49,33 @@ import Testing
     #expect(got.servers[0].access.password?.reveal() == password.map { Array($0.utf8) })
   }
 
+  @Test func `TLS and token programs come through, other providers do not`() throws {
+    var sent = ticket(.tcp(host: "h", port: 1), password: nil, user: "u")
+    sent.servers[0].endpoint.isTLS = true
+    sent.servers[0].access = RedisAccess(
+      .provider(ProgramToken(["/bin/token", "a b", "\n"])),
+      tls: TLSSettings(
+        authorityFile: "/ca", certificateFile: "/c", keyFile: "/k", serverName: "s",
+        isVerified: false))
+    let got = try RunTicket(json: Array(sent.json.utf8))
+    #expect(got.servers[0].endpoint == sent.servers[0].endpoint)
+    #expect(got.servers[0].access.tls == sent.servers[0].access.tls)
+    guard case .provider(let provider) = got.servers[0].access.source else {
+      Issue.record("no provider: \(got.servers[0].access.source)")
+      return
+    }
+    #expect(provider as? ProgramToken == ProgramToken(["/bin/token", "a b", "\n"]))
+    sent.servers[0].access = RedisAccess(.none)
+    let bare = try RunTicket(json: Array(sent.json.utf8))
+    #expect(bare.servers[0].endpoint.isTLS && bare.servers[0].access.tls == TLSSettings())
+    // Version 1 had neither, and is still read.
+    let old = ticket(.tcp(host: "h", port: 1), password: "p", user: nil).json
+      .replacing("\"version\":2", with: "\"version\":1", maxReplacements: 1)
+    let read = try RunTicket(json: Array(old.utf8))
+    #expect(!read.servers[0].endpoint.isTLS)
+    #expect(read.servers[0].access.password == Secret("p"))
+  }
+
   @Test func `a part of a ticket is no ticket`() {
     let whole = Array(ticket(.unix(path: "/r"), password: "p", user: nil).json.utf8)
     for end in stride(from: 0, to: whole.count, by: 97) {

@@ -206,7 +206,7 @@ package enum Option: String, CaseIterable, Sendable {
   package var explanation: String {
     switch self {
     case .redis:
-      "watch redis[s]://[user@]host[:port][/db], unix:///path or host:port; repeatable"
+      "redis[s]://[user@]host[:port][/db], unix:///path or host:port; repeatable"
     case .config: "read this file instead of the usual ones"
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"

@@ -1,4 +1,4 @@
-internal import Redis
+package import Redis
 
 /// What people say about TLS: the options `--cacert` … or a server's `tls` section, by the same names.
 package struct TLSOptions: Sendable, Hashable {
@@ -39,7 +39,7 @@ package struct TLSOptions: Sendable, Hashable {
   }
 
   /// - Parameter folder: what relative paths begin at: operations run in another folder.
-  func settings(in folder: String) -> TLSSettings {
+  package func settings(in folder: String) -> TLSSettings {
     func full(_ path: String?) -> String? {
       path.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
     }

@@ -106,10 +106,12 @@ extension RunTicket.Server {
 
 extension TLSSettings {
   func write(to json: inout JSONWriter) {
-    json.field("cacert", authorityFile)
-    json.field("cert", certificateFile)
-    json.field("key", keyFile)
-    json.field("servername", serverName)
+    for (name, value) in [
+      ("cacert", authorityFile), ("cert", certificateFile), ("key", keyFile),
+      ("servername", serverName),
+    ] {
+      if let value { json.field(name, value) }
+    }
     json.field("verified", isVerified)
   }
 

@@ -53,7 +53,10 @@ enum Header {
     let warning =
       context.environment.isUnverified
       // Weighs more than what can be left out: it stays at every width.
-      ? Part(spans: [Span("TLS NOT VERIFIED", .critical, .bold)], weight: 95) : nil
+      ? Part(
+        spans: [
+          Span(context.columns < 50 ? "TLS UNVERIFIED" : "TLS NOT VERIFIED", .critical, .bold)
+        ], weight: 95) : nil
     let taken =
       width((trouble.map { [$0] } ?? []) + (warning.map { [$0] } ?? []), context)
       + (context.isPaused ? 9 : 0)

@@ -9,7 +9,7 @@ struct TokenRenewal: Sendable {
   /// The share of a token's life after which the next one is asked for.
   private static let share = 0.8
   /// With less than this left there is no further attempt.
-  private static let lastAttempt = Duration.seconds(1)
+  private static let lastAttempt = Duration.milliseconds(100)
 
   /// - Parameter asked: when the token was asked for: its life began no earlier.
   func arm(_ connection: Connection, _ token: Token, asked: EventLoop.Instant) {
