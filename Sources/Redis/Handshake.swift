@@ -1,7 +1,7 @@
 internal import EventLoop
 private import Glibc
 
-/// What happens at each connect: get a token, find the address, connect, agree on TLS, log in, choose the
+/// What happens at each connect: find the address, connect, agree on TLS, get a token, log in, choose the
 /// database, give the connection a name, learn which commands the server flags `readonly`.
 struct Handshake: Sendable {
   let endpoint: RedisEndpoint
@@ -13,12 +13,14 @@ struct Handshake: Sendable {
     onEnd: @Sendable @escaping (Connection, RedisError) -> Void
   ) async -> Result<Connection, RedisError> {
     do throws(RedisError) {
-      let asked = EventLoop.now()
-      let token = try await token(options, on: loop, action: "connecting")
-      let deadline = EventLoop.now().advanced(by: options.connectTimeout)
+      var deadline = EventLoop.now().advanced(by: options.connectTimeout)
       let addresses = try await resolve(until: deadline)
       let descriptor = try await open(addresses, loop, until: deadline)
       let session = try await secure(descriptor, on: loop, until: deadline)
+      // Only now: for a server that is away no program need be run. Its time is its own.
+      let asked = EventLoop.now()
+      let token = try await token(options, on: loop, action: "connecting")
+      if token != nil { deadline = EventLoop.now().advanced(by: options.connectTimeout) }
       let connection = Connection(
         descriptor: descriptor, session: session, endpoint: endpoint.description, loop: loop,
         limits: options.connectionLimits, observer: options.observer, onEnd: onEnd)

@@ -20,7 +20,7 @@ package final class RedisClient: Sendable {
     package var maximumBufferedBytes = 16 << 20
     /// Connections beside the shared one, for commands that block.
     package var blockingConnections = 4
-    /// For a token's source to answer; the time for connecting begins after it.
+    /// For a token's source to answer; the time for connecting does not run meanwhile.
     package var tokenTimeout: Duration = .seconds(10)
     package var clientName = "cacheconsole"
     package var gate = CommandGate.readOnly
