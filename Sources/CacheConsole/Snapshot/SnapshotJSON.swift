@@ -14,6 +14,12 @@ package enum SnapshotJSON {
       json.field("at", CivilTime.rfc3339(snapshot.at))
       json.field("environment", snapshot.environment.name)
       json.field("class", snapshot.environment.environmentClass.rawValue)
+      json.key("warnings")
+      json.array { json in
+        if snapshot.environment.isUnverified {
+          json.value("TLS NOT VERIFIED: whoever answers is taken for the server")
+        }
+      }
       list(&json, "tiers", snapshot.tiers) { tier($1, snapshot.taken, &$0) }
       list(&json, "nodes", snapshot.nodes) { node($1, snapshot.taken, &$0) }
       list(&json, "topologies", snapshot.topologies) { topology($1, snapshot.taken, &$0) }

@@ -20,14 +20,14 @@ struct NodeConnection: Sendable {
   ) {
     id = server.id
     probe = Probe(
-      endpoint: server.endpoint, password: server.password,
+      endpoint: server.endpoint, access: server.access,
       options: Self.options(interval: interval), loop: loop, resolver: resolver)
     searcher = KeySearcher(probe: probe, loop: loop) { mailbox.post(.keySearch($0)) }
     reader = KeyReader(probe: probe, personalData: personalData, access: access)
     mutator =
       access.isReadOnly
       ? nil
-      : Mutator(endpoint: server.endpoint, password: server.password, loop: loop)
+      : Mutator(endpoint: server.endpoint, access: server.access, loop: loop)
   }
 
   /// For connections that are polled every `interval` seconds.

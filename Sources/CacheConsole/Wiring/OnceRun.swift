@@ -22,6 +22,7 @@ struct OnceRun {
       try loop.start()
       switch target {
       case .servers(let plan):
+        if let warning = plan.warning { StandardStreams.complain(warning) }
         return try look(plan.servers, plan.identity, startup.access(plan), loop, isUnicode)
       case .demo:
         let demo: DemoLauncher
@@ -34,7 +35,7 @@ struct OnceRun {
         }
         defer { demo.stop() }
         let server = ServerPlan(
-          id: NodeID("demo"), endpoint: RedisEndpoint(address: .unix(path: socket)), password: nil)
+          id: NodeID("demo"), endpoint: RedisEndpoint(address: .unix(path: socket)))
         return try look([server], Startup.demo, startup.access(nil), loop, isUnicode)
       }
     } catch {
@@ -51,7 +52,7 @@ struct OnceRun {
       MonitoredNode(
         id: server.id,
         probe: Probe(
-          endpoint: server.endpoint, password: server.password,
+          endpoint: server.endpoint, access: server.access,
           options: NodeConnection.options(interval: startup.interval), loop: loop,
           resolver: resolver))
     }

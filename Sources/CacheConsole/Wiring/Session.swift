@@ -90,7 +90,7 @@ final class Session {
         guard nodes.isEmpty else { continue }
         let endpoint = RedisEndpoint(address: .unix(path: socket))
         connect(
-          [ServerPlan(id: NodeID("demo"), endpoint: endpoint, password: nil)], as: Startup.demo)
+          [ServerPlan(id: NodeID("demo"), endpoint: endpoint)], as: Startup.demo)
       case .filling(let done, let total):
         say(.information, "the demo shop is opening: \(done) of \(total) keys")
       case .filled: say(.information, "the demo shop is open")

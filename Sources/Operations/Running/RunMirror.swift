@@ -257,6 +257,6 @@ extension RunTicket {
     options.commandTimeout = timeout
     options.clientName = "cacheconsole-run"
     return Mutator(
-      endpoint: server.endpoint, password: server.password, options: options, loop: loop)
+      endpoint: server.endpoint, access: server.access, options: options, loop: loop)
   }
 }
