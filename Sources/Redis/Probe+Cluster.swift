@@ -8,6 +8,6 @@ extension Probe {
   package func clusterTopology(timeout: Duration) async throws(RedisError) -> ClusterTopology {
     let host = if case .tcp(let host, _) = endpoint.address { host } else { "127.0.0.1" }
     return try await client.clusterTopology(
-      host: host, usesTLS: false, until: EventLoop.now().advanced(by: timeout))
+      host: host, usesTLS: endpoint.isTLS, until: EventLoop.now().advanced(by: timeout))
   }
 }

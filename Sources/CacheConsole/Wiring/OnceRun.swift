@@ -48,20 +48,19 @@ struct OnceRun {
     _ isUnicode: Bool
   ) throws(SystemError) -> Int32 {
     let resolver = Resolver(loop: loop)
-    let probes = servers.map { server in
-      MonitoredNode(
-        id: server.id,
-        probe: Probe(
-          endpoint: server.endpoint, access: server.access,
-          options: NodeConnection.options(interval: startup.interval), loop: loop,
-          resolver: resolver))
+    let interval = startup.interval
+    let directory = ProbeDirectory(servers) { server in
+      Probe(
+        endpoint: server.endpoint, access: server.access,
+        options: NodeConnection.options(interval: interval), loop: loop, resolver: resolver)
     }
-    defer { for node in probes { node.probe.close() } }
+    defer { directory.close() }
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
     options.personalData = startup.personalData
     let collector = EnvironmentCollector(
-      environment: identity, nodes: probes, options: options, loop: loop
+      environment: identity, nodes: directory.nodes, options: options, directory: directory,
+      loop: loop
     ) { _ in }
     let limit = 2 * startup.interval + Self.patience
     guard

@@ -3,11 +3,12 @@ import Redis
 
 extension TopologyTracker {
   /// A cluster as one of its nodes told it, with what each member says of itself.
-  func clusterTopology(_ reading: ClusterReading, _ known: [NodeID: Facts]) -> Topology {
+  func clusterTopology(
+    _ reading: ClusterReading, id: String, _ known: [NodeID: Facts]
+  ) -> Topology {
     let cluster = reading.topology
     var topology = Topology(
-      id: "cluster", kind: .cluster, state: cluster.uncovered.isEmpty ? .ok : .fail,
-      readAt: reading.at, source: reading.source, epoch: cluster.epoch)
+      id: id, kind: .cluster, readAt: reading.at, source: reading.source, epoch: cluster.epoch)
     topology.shards = cluster.shards.map { shard in
       let ranges = shard.slots.ranges.compactMap { SlotRange($0.lowerBound, $0.upperBound) }
       let primary = shard.primary
@@ -20,6 +21,8 @@ extension TopologyTracker {
       let id = ranges.first.map { "slots-\($0.first)" } ?? primary?.id ?? "none"
       return TopologyShard(id: id, ranges: ranges, members: members)
     }
+    // Slots of a primary that was given up are served by nobody, whoever owns them.
+    topology.state = topology.coverage?.uncovered.isEmpty == false ? .fail : .ok
     topology.openSlots = cluster.openSlots.map {
       OpenSlot(slot: $0.slot, direction: .migrating, source: $0.from, target: $0.to)
     }

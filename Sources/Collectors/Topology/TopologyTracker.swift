@@ -99,7 +99,9 @@ package struct TopologyTracker: Sendable {
     let gone = Set(outcome.leaves)
     let known = Dictionary(facts.map { ($0.id, $0) }) { first, _ in first }
     outcome.topologies =
-      clusters.map { clusterTopology($0, known) }
+      clusters.enumerated().map { number, reading in
+        clusterTopology(reading, id: number == 0 ? "cluster" : "cluster \(number + 1)", known)
+      }
       + replicationTopologies(facts.filter { !gone.contains($0.id) }, now)
     return outcome
   }

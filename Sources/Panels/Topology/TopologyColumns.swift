@@ -92,11 +92,21 @@ enum TopologyColumns {
 
   // MARK: Name and state
 
+  /// Addresses differ at their ends: `…0.0.11:6379`.
+  private static func endKept(_ name: String, _ context: Context, _ width: Int) -> String {
+    let whole = context.safe(name, limit: 200)
+    guard whole.unicodeScalars.allSatisfy(\.isASCII), whole.utf8.count > width, width > 4,
+      let colon = whole.lastIndex(of: ":"), whole.distance(from: colon, to: whole.endIndex) < width
+    else { return context.safe(name, limit: width) }
+    let mark = context.isUnicode ? "…" : "~"
+    return mark + String(whole.suffix(width - 1))
+  }
+
   private static func name(_ row: TopologyRow, _ context: Context, _ width: Int) -> TableCell {
     let glyphs = context.glyphs
     guard let isOpen = row.isOpen else {
       let branch = row.isLast ? glyphs.treeLast : glyphs.treeBranch
-      let name = context.safe(row.name, limit: max(1, width - 3))
+      let name = endKept(row.name, context, max(1, width - 3))
       return TableCell("\(branch) \(name)", row.isFollowed ? .accent : .normal)
     }
     // Fonts of the Linux console hold no triangles of this kind.
