@@ -16,8 +16,10 @@ import Testing
         && screen.contains("6 nodes")
     }
     nodes[0].kill9()
-    try session.waitUntil("the failed primary", within: 40) { $0.contains("cluster fail") }
     let began = Deadline.now
+    try session.waitUntil("the failed primary", within: 40) {
+      $0.contains("✖ primary") || $0.contains("failing")
+    }
     try session.waitUntil("the new primary", within: 40) { screen in
       screen.contains("new primary") && screen.contains("cluster ok")
     }
