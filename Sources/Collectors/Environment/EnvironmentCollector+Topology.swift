@@ -13,6 +13,7 @@ extension EnvironmentCollector {
       TopologyTracker.Facts(
         id: node.id, address: NodeAddress(of: node.probe.endpoint),
         runID: report.status.identity?.runID, view: report.replication,
+        sentinel: report.sentinel,
         state: report.state(now: now, interval: options.interval))
     }
     let readings = clusters.readings

@@ -11,6 +11,8 @@ package struct NodeReport: Sendable {
   package var latency: LatencyHistogram?
   /// Its place among other servers; nil until it was read.
   package var replication: ReplicationView?
+  /// The masters that it watches, if it is a Sentinel.
+  package var sentinel: SentinelView?
   /// The hot-key sampler has seen every key once, or cannot.
   package var hasWholePass = false
   /// Polls that were answered, and all that were tried.

@@ -25,7 +25,7 @@ extension TopologyTracker {
     let primary =
       facts.first { $0.view?.role == .primary && $0.state == .live }
       ?? facts.first { $0.view?.role == .primary }
-    let members = facts.map { member($0, known, primary: primary?.id) }
+    let members = facts.map { member($0, known) }
       .sorted { ($0.role == .primary ? 0 : 1, $0.title) < ($1.role == .primary ? 0 : 1, $1.title) }
     let name = primary?.id.rawValue ?? ids.first?.rawValue ?? ""
     var topology = Topology(
@@ -45,8 +45,8 @@ extension TopologyTracker {
     return topology
   }
 
-  private func member(
-    _ fact: Facts, _ known: [NodeID: Facts], primary: NodeID?
+  func member(
+    _ fact: Facts, _ known: [NodeID: Facts]
   ) -> TopologyMember {
     let isLive = fact.state == .live
     let role: TopologyMember.Role =
@@ -72,7 +72,7 @@ extension TopologyTracker {
     return member
   }
 
-  private func health(_ fact: Facts) -> TopologyMember.Health {
+  func health(_ fact: Facts) -> TopologyMember.Health {
     switch fact.state {
     case .live: fact.view?.isLoading == true ? .loading : .online
     case .stale: .suspected

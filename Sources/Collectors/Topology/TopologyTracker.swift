@@ -14,16 +14,18 @@ package struct TopologyTracker: Sendable {
     package var address: NodeAddress?
     package var runID: String?
     package var view: ReplicationView?
+    package var sentinel: SentinelView?
     package var state: LiveState
 
     package init(
       id: NodeID, address: NodeAddress?, runID: String? = nil, view: ReplicationView? = nil,
-      state: LiveState
+      sentinel: SentinelView? = nil, state: LiveState
     ) {
       self.id = id
       self.address = address
       self.runID = runID
       self.view = view
+      self.sentinel = sentinel
       self.state = state
     }
   }
@@ -95,6 +97,11 @@ package struct TopologyTracker: Sendable {
         meet(address, via: fact.id, now, &outcome)
       }
     }
+    for fact in facts {
+      for master in fact.sentinel?.masters ?? [] {
+        meet(master.address, via: fact.id, now, &outcome)
+      }
+    }
     outcome.leaves += dropForgotten(facts, now)
     let gone = Set(outcome.leaves)
     let known = Dictionary(facts.map { ($0.id, $0) }) { first, _ in first }
@@ -102,7 +109,10 @@ package struct TopologyTracker: Sendable {
       clusters.enumerated().map { number, reading in
         clusterTopology(reading, id: number == 0 ? "cluster" : "cluster \(number + 1)", known)
       }
-      + replicationTopologies(facts.filter { !gone.contains($0.id) }, now)
+    let present = facts.filter { !gone.contains($0.id) }
+    let (sentinel, groups) = sentinelTopology(
+      present, replicationTopologies(present.filter { $0.sentinel == nil }, now), now)
+    outcome.topologies += (sentinel.map { [$0] } ?? []) + groups
     return outcome
   }
 

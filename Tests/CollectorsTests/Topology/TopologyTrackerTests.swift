@@ -113,6 +113,44 @@ import Testing
     #expect(later.joins.isEmpty && later.leaves.isEmpty)
   }
 
+  @Test func `Sentinels lead to the primary of each master, and say where they differ`() throws {
+    func sentinel(_ id: String, _ port: Int, _ at: String, _ status: String) throws
+      -> TopologyTracker.Facts
+    {
+      let text =
+        "# Server\r\nredis_mode:sentinel\r\n# Sentinel\r\nsentinel_masters:1\r\n"
+        + "master0:name=shop,status=\(status),address=\(at),slaves=1,sentinels=2\r\n"
+      return TopologyTracker.Facts(
+        id: NodeID(id), address: try Self.address("10.0.1.1:\(port)"), runID: id,
+        sentinel: SentinelView(InfoReply(Array(text.utf8))), state: .live)
+    }
+    var tracker = TopologyTracker(configured: [NodeID("s1"), NodeID("s2")])
+    var facts = [
+      try sentinel("s1", 1, "10.0.0.1:1", "ok"), try sentinel("s2", 2, "10.0.0.1:1", "ok"),
+    ]
+    var outcome = tracker.observe(facts, clusters: [], now: Self.at(0))
+    #expect(outcome.joins.map(\.id.rawValue) == ["10.0.0.1:1"])
+    let a = try Self.view("role:master", "slave0:ip=10.0.0.2,port=1,state=online,offset=1,lag=0")
+    facts.append(try Self.facts("10.0.0.1:1", "10.0.0.1:1", a))
+    outcome = tracker.observe(facts, clusters: [], now: Self.at(1))
+    #expect(outcome.joins.map(\.id.rawValue) == ["10.0.0.2:1"])
+    facts.append(
+      try Self.facts(
+        "10.0.0.2:1", "10.0.0.2:1",
+        try Self.view("role:slave", "master_host:10.0.0.1", "master_port:1")))
+    outcome = tracker.observe(facts, clusters: [], now: Self.at(2))
+    let topology = try #require(outcome.topologies.first)
+    #expect(outcome.topologies.count == 1 && topology.kind == .sentinel && topology.state == .ok)
+    #expect(topology.sentinels.map(\.serverID) == ["s1", "s2"])
+    #expect(topology.shards.map(\.name) == ["shop"])
+    #expect(topology.shards[0].members.map(\.role) == [.primary, .replica])
+    facts[1] = try sentinel("s2", 2, "10.0.0.2:1", "odown")
+    let later = try #require(
+      tracker.observe(facts, clusters: [], now: Self.at(3)).topologies.first)
+    #expect(later.state == .fail)
+    #expect(later.notes.contains { $0.contains("do not agree where shop is") })
+  }
+
   @Test func `behind a tunnel the announced address leads to the reachable one`() throws {
     let map = try AddressMap([("10.0.0.2:6379", "127.0.0.1:7002")])
     var tracker = TopologyTracker(configured: [NodeID("main")], map: map)
