@@ -47,7 +47,7 @@ let package = Package(
     .systemLibrary(
       name: "CHiredis", path: "Sources/CModules/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
-    // libcrypto: digests.
+    // libcrypto and libssl: digests, TLS sessions.
     .systemLibrary(
       name: "COpenSSL", path: "Sources/CModules/COpenSSL", providers: [.apt(["libssl-dev"])]),
 
@@ -55,7 +55,7 @@ let package = Package(
 
     // The files that we read and write: JSON5, JSON, schema headers, safe and atomic files.
     .target(name: "Documents", swiftSettings: strict),
-    // Digests for the audit chain and plan hashes.
+    // Digests for the audit chain and plan hashes, TLS contexts and sessions.
     .target(name: "Crypto", dependencies: ["COpenSSL"], swiftSettings: strict),
 
     // The epoll thread that is also a task executor: sockets, timers, name resolution.
@@ -71,7 +71,7 @@ let package = Package(
 
     // RESP, connection, pipelining, typed monitoring reads (Probe) and Scanner.
     .target(
-      name: "Redis", dependencies: ["CHiredis", "EventLoop"], swiftSettings: strict,
+      name: "Redis", dependencies: ["CHiredis", "EventLoop", "Crypto"], swiftSettings: strict,
       linkerSettings: [archiveOrShared("hiredis")]),
     // Pollers that turn server replies into immutable snapshots.
     .target(
@@ -133,7 +133,8 @@ let package = Package(
       name: "TerminalTests", dependencies: ["Terminal", "TestKit", "ScreenProbe"],
       swiftSettings: strict),
     .testTarget(
-      name: "RedisTests", dependencies: ["Redis", "EventLoop", "TestKit"], swiftSettings: strict),
+      name: "RedisTests", dependencies: ["Redis", "EventLoop", "Crypto", "TestKit"],
+      swiftSettings: strict),
     .testTarget(
       name: "CollectorsTests",
       dependencies: ["Collectors", "ConsoleModel", "Redis", "EventLoop", "TestKit"],

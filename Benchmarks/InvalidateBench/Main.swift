@@ -59,7 +59,7 @@ enum Main {
     ).hashed()
     let endpoint = try RedisURL(parsing: "unix://\(socket)").endpoint
     return RunTicket(
-      plan: plan, servers: [RunTicket.Server(node: node, endpoint: endpoint, password: nil)],
+      plan: plan, servers: [RunTicket.Server(node: node, endpoint: endpoint)],
       folder: folder)
   }
 

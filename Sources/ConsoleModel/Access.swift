@@ -23,10 +23,14 @@ package enum EnvironmentClass: String, Sendable, Hashable, CaseIterable {
 package struct EnvironmentIdentity: Sendable, Hashable {
   package var name: String
   package var environmentClass: EnvironmentClass
+  /// TLS to one of its servers is encrypted, but nobody looks at who answers. Said on every screen; of
+  /// this process, so that plans do not carry it.
+  package var isUnverified: Bool
 
-  package init(name: String, environmentClass: EnvironmentClass) {
+  package init(name: String, environmentClass: EnvironmentClass, isUnverified: Bool = false) {
     self.name = name
     self.environmentClass = environmentClass
+    self.isUnverified = isUnverified
   }
 }
 

@@ -13,11 +13,13 @@ package struct Snapshot: Sendable {
   package var ownCost: OwnCost
   /// Announcements such as a changed server identity; newest last, bounded.
   package var notices: [Notice]
+  /// One for each configured cluster, Sentinel group or replication group.
+  package var topologies: [Topology]
 
   package init(
     environment: EnvironmentIdentity, at: WallTime, taken: MonotonicTime, tiers: [TierStatus] = [],
     nodes: [NodeStatus] = [], hotKeys: HotKeyReport = HotKeyReport(), slow: [SlowEntry] = [],
-    ownCost: OwnCost = OwnCost(), notices: [Notice] = []
+    ownCost: OwnCost = OwnCost(), notices: [Notice] = [], topologies: [Topology] = []
   ) {
     self.environment = environment
     self.at = at
@@ -28,6 +30,7 @@ package struct Snapshot: Sendable {
     self.slow = slow
     self.ownCost = ownCost
     self.notices = notices
+    self.topologies = topologies
   }
 }
 

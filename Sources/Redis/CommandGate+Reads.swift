@@ -4,6 +4,7 @@ extension CommandGate {
   package static let serverReads: [CommandForm] = [
     "ACL DRYRUN user UNLINK|SET|PEXPIRE|RESTORE argument…",
     "ACL WHOAMI",
+    "ASKING",
     "CLIENT GETNAME",
     "CLIENT ID",
     "CLIENT INFO",
@@ -29,6 +30,7 @@ extension CommandGate {
     "MEMORY DOCTOR",
     "MEMORY STATS",
     "PING",
+    "READONLY",
     "ROLE",
     "SLOWLOG GET",
     "SLOWLOG GET -1..100000",

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import EventLoop
 private import Glibc
 internal import Synchronization
@@ -95,6 +96,8 @@ extension Connection {
       sent = state.sent
       if let timer = state.timer { loop.cancel(timer) }
       state.timer = nil
+      if let timer = state.renewal { loop.cancel(timer) }
+      state.renewal = nil
       defer {
         state.watch = nil
         state.descriptor = nil
@@ -102,6 +105,8 @@ extension Connection {
       return (state.watch, state.descriptor)
     }
     guard let descriptor else { return }
+    // While the descriptor is certainly still ours.
+    unsafe session?.close()
     if let watch { loop.unwatch(watch, descriptor) }
     // First the owner, then the callers: one that tries again must not meet this connection.
     onEnd(self, error)
@@ -145,7 +150,11 @@ extension Connection {
     return RedisError(
       kind: .unreachable, endpoint: endpoint, action: "",
       message: message + (error.map { " (\($0.reason))" } ?? ""),
-      nextStep: hasAnswered ? "" : "does this port speak Redis without TLS?")
+      nextStep: hasAnswered
+        ? ""
+        : unsafe session == nil
+          ? "does this port speak Redis without TLS? If it speaks TLS, use rediss://"
+          : "is this a Redis server?")
   }
 
   func error(_ failure: ReplyFailure) -> RedisError {
@@ -163,7 +172,7 @@ extension Connection {
         return RedisError(
           kind: .protocol, endpoint: endpoint, action: "",
           message: "the port does not speak Redis (it answered \(stranger))",
-          nextStep: "check host and port")
+          nextStep: stranger == Stranger.tls ? "use rediss:// for TLS" : "check host and port")
       }
       return RedisError(
         kind: .protocol, endpoint: endpoint, action: "",

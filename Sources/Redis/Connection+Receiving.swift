@@ -4,7 +4,11 @@ internal import Synchronization
 
 extension Connection {
   func ready(_ readiness: Readiness, scratch: UnsafeMutableRawBufferPointer) {
-    if readiness.contains(.writable) { flush() }
+    if unsafe readiness.contains(.writable) || needs.writeNeedsRead { flush() }
+    if let session = unsafe session {
+      unsafe receive(over: session, scratch)
+      return
+    }
     guard readiness.intersection([.readable, .closed]) != [] else { return }
     // Bounded, so that one fast server does not keep the others waiting.
     for _ in 0..<8 {

@@ -89,7 +89,11 @@ extension Connection {
   }
 
   func flush() {
-    let error = state.withLock { state -> SystemError? in
+    if let session = unsafe session {
+      flush(over: session)
+      return
+    }
+    let error = state.withLock { state -> RedisError? in
       state.isFlushScheduled = false
       guard let descriptor = state.descriptor else { return nil }
       while !state.out.isEmpty {
@@ -98,7 +102,7 @@ extension Connection {
         }
         guard count >= 0 else {
           if errno == EINTR { continue }
-          guard errno == EAGAIN else { return SystemError("send", code: errno) }
+          guard errno == EAGAIN else { return connectionLost(SystemError("send", code: errno)) }
           setWantsWrite(true, &state, descriptor)
           return nil
         }
@@ -108,7 +112,7 @@ extension Connection {
       setWantsWrite(false, &state, descriptor)
       return nil
     }
-    if let error { end(connectionLost(error)) }
+    if let error { end(error) }
   }
 
   func setWantsWrite(_ wants: Bool, _ state: inout State, _ descriptor: Descriptor) {

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import EventLoop
 internal import Synchronization
 
@@ -63,6 +64,8 @@ final class Connection: EventSource {
     var wantsWrite = false
     var timer: EventLoop.TimerID?
     var timerDeadline: EventLoop.Instant?
+    /// When the token is renewed.
+    var renewal: EventLoop.TimerID?
     var failure: RedisError?
     /// Set once the handshake is over.
     var readOnlyCommands: Set<String> = []
@@ -90,13 +93,19 @@ final class Connection: EventSource {
   nonisolated(unsafe) let parser: ReplyParser
   /// Safe: used on the loop's thread only. What the server said first, to tell what it is.
   nonisolated(unsafe) var firstBytes: [UInt8] = []
+  /// nil: plain. Safe: used on the loop's thread only.
+  nonisolated(unsafe) let session: TLSSession?
+  /// Safe: used on the loop's thread only.
+  nonisolated(unsafe) var needs = TLSNeeds()
 
   static let ids = Atomic<UInt64>(0)
 
   init(
-    descriptor: Descriptor, endpoint: String, loop: EventLoop, limits: Limits,
-    observer: (any ReplyObserver)?, onEnd: @Sendable @escaping (Connection, RedisError) -> Void
+    descriptor: Descriptor, session: sending TLSSession?, endpoint: String, loop: EventLoop,
+    limits: Limits, observer: (any ReplyObserver)?,
+    onEnd: @Sendable @escaping (Connection, RedisError) -> Void
   ) {
+    unsafe self.session = session
     self.endpoint = endpoint
     self.loop = loop
     self.limits = limits
@@ -118,6 +127,24 @@ final class Connection: EventSource {
     state.withLock {
       $0.readOnlyCommands = readOnlyCommands
       $0.isEstablished = true
+    }
+  }
+
+  /// Takes charge of the timer that renews the token: it goes with the connection.
+  func keep(renewal timer: EventLoop.TimerID) {
+    let isOver = state.withLock { state in
+      state.renewal = timer
+      return state.failure != nil
+    }
+    if isOver { loop.cancel(timer) }
+  }
+
+  /// When the newest of the commands that wait gives up; long past if none waits.
+  var lastDeadline: EventLoop.Instant {
+    state.withLock { state in
+      var latest = EventLoop.Instant(nanoseconds: .min)
+      for index in 0..<state.queue.count { latest = max(latest, state.queue[index].deadline) }
+      return latest
     }
   }
 

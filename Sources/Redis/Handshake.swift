@@ -1,11 +1,11 @@
 internal import EventLoop
 private import Glibc
 
-/// What happens at each connect: find the address, connect, log in, choose the database, give the
-/// connection a name, learn which commands the server flags `readonly`.
+/// What happens at each connect: find the address, connect, agree on TLS, get a token, log in, choose the
+/// database, give the connection a name, learn which commands the server flags `readonly`.
 struct Handshake: Sendable {
   let endpoint: RedisEndpoint
-  let password: Secret?
+  let access: RedisAccess
   let resolver: Resolver
 
   func connect(
@@ -13,11 +13,16 @@ struct Handshake: Sendable {
     onEnd: @Sendable @escaping (Connection, RedisError) -> Void
   ) async -> Result<Connection, RedisError> {
     do throws(RedisError) {
-      let deadline = EventLoop.now().advanced(by: options.connectTimeout)
+      var deadline = EventLoop.now().advanced(by: options.connectTimeout)
       let addresses = try await resolve(until: deadline)
       let descriptor = try await open(addresses, loop, until: deadline)
+      let session = try await secure(descriptor, on: loop, until: deadline)
+      // Only now: for a server that is away no program need be run. Its time is its own.
+      let asked = EventLoop.now()
+      let token = try await token(options, on: loop, action: "connecting")
+      if token != nil { deadline = EventLoop.now().advanced(by: options.connectTimeout) }
       let connection = Connection(
-        descriptor: descriptor, endpoint: endpoint.description, loop: loop,
+        descriptor: descriptor, session: session, endpoint: endpoint.description, loop: loop,
         limits: options.connectionLimits, observer: options.observer, onEnd: onEnd)
       do {
         try connection.open()
@@ -25,11 +30,16 @@ struct Handshake: Sendable {
         throw unreachable("cannot watch the socket: " + error.reason)
       }
       do throws(RedisError) {
-        let flags = try await introduce(connection, options, until: deadline)
+        let flags = try await introduce(
+          connection, token?.secret ?? access.password, options, until: deadline)
         connection.establish(readOnlyCommands: flags)
       } catch {
         connection.close(error)
         throw error
+      }
+      if let token {
+        TokenRenewal(handshake: self, options: options, loop: loop)
+          .arm(connection, token, asked: asked)
       }
       return .success(connection)
     } catch {
@@ -141,13 +151,11 @@ extension Handshake {
 extension Handshake {
   /// The names of commands that the server flags `readonly`, if the gate needs them.
   private func introduce(
-    _ connection: Connection, _ options: RedisClient.Options, until deadline: EventLoop.Instant
+    _ connection: Connection, _ secret: Secret?, _ options: RedisClient.Options,
+    until deadline: EventLoop.Instant
   ) async throws(RedisError) -> Set<String> {
     var commands: [RedisCommand] = []
-    if let password {
-      let user = endpoint.user.map { [Array($0.utf8)] } ?? []
-      commands.append(RedisCommand("AUTH", user + [password.reveal()]))
-    }
+    if let secret { commands.append(login(secret)) }
     if endpoint.database != 0 { commands.append(RedisCommand("SELECT", "\(endpoint.database)")) }
     commands.append(RedisCommand("CLIENT", "SETNAME", options.clientName))
     let flagged = options.gate.namesThatNeedTheReadOnlyFlag
@@ -169,12 +177,42 @@ extension Handshake {
     for (command, reply) in zip(commands, replies) {
       if command.statName == "command|info" { flags = Self.readOnlyNames(reply) }
       guard case .error(let text) = reply else { continue }
-      let error = RedisError.server(
-        text, endpoint: endpoint.description, action: "connecting", command: command.statName)
+      let error = refused(text, "connecting", command.statName)
       if Self.isTolerable(error, command, text) { continue }
       throw error
     }
     return flags
+  }
+
+  /// AUTH with the user, if there is one.
+  func login(_ secret: Secret) -> RedisCommand {
+    let user = endpoint.user.map { [Array($0.utf8)] } ?? []
+    return RedisCommand("AUTH", user + [secret.reveal()])
+  }
+
+  /// A token for the next login; nil where passwords do not end.
+  func token(
+    _ options: RedisClient.Options, on loop: EventLoop, action: String
+  ) async throws(RedisError) -> Token? {
+    guard case .provider(let provider) = access.source else { return nil }
+    do throws(TokenFailure) {
+      return try await provider.ask(on: loop, within: options.tokenTimeout)
+    } catch {
+      throw RedisError(
+        kind: error.isTimeout ? .timeout : .auth, endpoint: endpoint.description, action: action,
+        message: "there is no token: " + error.message, nextStep: error.nextStep)
+    }
+  }
+
+  /// The server's refusal in words; where a token was refused, a password is not what is wrong.
+  func refused(_ text: String, _ action: String, _ command: String = "auth") -> RedisError {
+    var error = RedisError.server(
+      text, endpoint: endpoint.description, action: action, command: command)
+    if access.hasProvider, command == "auth", error.kind == .auth {
+      error.message = "the server refused the token: " + text
+      error.nextStep = "is it for this server and this user, and are the clocks right?"
+    }
+    return error
   }
 
   /// A proxy or an ACL may refuse the name and the flags: the console then knows less, no more.

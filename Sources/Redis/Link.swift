@@ -231,7 +231,8 @@ extension Link {
   private func stillConnecting() -> RedisError {
     RedisError(
       kind: .timeout, endpoint: endpoint, action: "", message: "no connection in time",
-      nextStep: "is the host reachable?")
+      nextStep: handshake.access.hasProvider
+        ? "is the host reachable, and does the token's source answer?" : "is the host reachable?")
   }
 
   private static func closed(_ endpoint: String) -> RedisError {

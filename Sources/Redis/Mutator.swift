@@ -10,7 +10,7 @@ package final class Mutator: Sendable {
   let client: RedisClient
 
   package init(
-    endpoint: RedisEndpoint, password: Secret? = nil,
+    endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(),
     options: RedisClient.Options = RedisClient.Options(), loop: EventLoop,
     resolver: Resolver? = nil
   ) {
@@ -19,7 +19,7 @@ package final class Mutator: Sendable {
     options.gate = .only(Self.commands)
     options.observer = nil
     client = RedisClient(
-      endpoint: endpoint, password: password, options: options, loop: loop, resolver: resolver)
+      endpoint: endpoint, access: access, options: options, loop: loop, resolver: resolver)
   }
 
   deinit { client.close() }

@@ -11,7 +11,7 @@ package final class Probe: Sendable {
 
   /// `options`: gate and observer are the probe's own, whatever is given.
   package init(
-    endpoint: RedisEndpoint, password: Secret? = nil,
+    endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(),
     options: RedisClient.Options = RedisClient.Options(), loop: EventLoop,
     resolver: Resolver? = nil
   ) {
@@ -22,7 +22,7 @@ package final class Probe: Sendable {
     options.gate = .readOnly
     options.observer = account
     client = RedisClient(
-      endpoint: endpoint, password: password, options: options, loop: loop, resolver: resolver)
+      endpoint: endpoint, access: access, options: options, loop: loop, resolver: resolver)
   }
 
   package var state: ConnectionState { client.state }

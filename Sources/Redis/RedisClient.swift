@@ -20,6 +20,8 @@ package final class RedisClient: Sendable {
     package var maximumBufferedBytes = 16 << 20
     /// Connections beside the shared one, for commands that block.
     package var blockingConnections = 4
+    /// For a token's source to answer; the time for connecting does not run meanwhile.
+    package var tokenTimeout: Duration = .seconds(10)
     package var clientName = "cacheconsole"
     package var gate = CommandGate.readOnly
     package var backoff = Backoff()
@@ -53,14 +55,14 @@ package final class RedisClient: Sendable {
 
   /// `resolver`: share one between clients, so that name resolution is bounded for all of them.
   package init(
-    endpoint: RedisEndpoint, password: Secret? = nil, options: Options = Options(),
+    endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(), options: Options = Options(),
     loop: EventLoop, resolver: Resolver? = nil
   ) {
     self.endpoint = endpoint
     self.options = options
     self.loop = loop
     handshake = Handshake(
-      endpoint: endpoint, password: password, resolver: resolver ?? Resolver(loop: loop))
+      endpoint: endpoint, access: access, resolver: resolver ?? Resolver(loop: loop))
     shared = Link(handshake: handshake, options: options, loop: loop)
   }
 

@@ -5,7 +5,7 @@ package struct RedisURLError: Error, Sendable, Hashable, CustomStringConvertible
 }
 
 /// A server as people write it:
-/// `redis://user:password@host:port/db`, `unix:///path?db=1`, `host:port`, `[::1]:6379`, `/path`.
+/// `redis://user:password@host:port/db`, `rediss://…` for TLS, `unix:///path?db=1`, `host:port`, `[::1]:6379`, `/path`.
 package struct RedisURL: Sendable, Hashable {
   package var endpoint: RedisEndpoint
   /// From the URL. Prefer the environment or a file: arguments are visible to other users.
@@ -35,11 +35,13 @@ package struct RedisURL: Sendable, Hashable {
     case "unix", "redis+unix", "redis-socket":
       try self.init(unix: rest)
     case "rediss":
-      throw RedisURLError(
-        message: "rediss:// (TLS) is not supported yet; use redis:// or a TLS tunnel")
+      try self.init(afterScheme: rest)
+      endpoint.isTLS = true
     default:
       throw RedisURLError(
-        message: "unknown scheme \(PlainText.safe(scheme, limit: 20)):// (use redis:// or unix://)")
+        message:
+          "unknown scheme \(PlainText.safe(scheme, limit: 20)):// (use redis://, rediss:// or"
+          + " unix://)")
     }
   }
 

@@ -55,7 +55,7 @@ package final class Traffic: Sendable {
       settings.clientName = name
       settings.gate = .unrestricted
       return RedisClient(
-        endpoint: RedisEndpoint(address: .unix(path: socket)), password: nil, options: settings,
+        endpoint: RedisEndpoint(address: .unix(path: socket)), options: settings,
         loop: loop)
     }
     visitors = Self.entrances.map(connect)

@@ -2,7 +2,7 @@ private import Glibc
 private import Synchronization
 
 /// Stands between a client and a server and keeps every byte that the client sends: what a test of
-/// "nothing else reached the server" reads.
+/// "nothing else reached the server" reads. It may cut what passes into pieces.
 package final class RecordingProxy: Sendable {
   package let address: SocketAddress
   private let folder: TemporaryFolder
@@ -10,28 +10,51 @@ package final class RecordingProxy: Sendable {
 
   private final class State: Sendable {
     let listener: Int32
-    let target: SocketAddress
+    let target: Mutex<SocketAddress>
+    let piece: Int
     let recorded = Mutex<[Int: [UInt8]]>([:])
     let isClosed = Mutex(false)
 
-    init(_ listener: Int32, _ target: SocketAddress) {
+    init(_ listener: Int32, _ target: SocketAddress, _ piece: Int) {
+      self.piece = piece
       self.listener = listener
-      self.target = target
+      self.target = Mutex(target)
     }
   }
 
-  /// Listens on a Unix socket of its own and passes everything on to `target`.
-  package init(to target: SocketAddress) throws(TestKitError) {
+  /// Listens on a Unix socket of its own, or a free port, and passes everything on to `target`.
+  ///
+  /// - Parameter piece: bytes at most of each write, in both directions.
+  package init(
+    to target: SocketAddress, on transport: RedisServer.Transport = .unixSocket,
+    piece: Int = .max
+  ) throws(TestKitError) {
     folder = try TemporaryFolder()
-    address = .unix(path: folder.file("proxy.sock"))
-    let state = State(try SocketIO.listen(address), target)
+    let listener: Int32
+    switch transport {
+    case .unixSocket:
+      address = .unix(path: folder.file("proxy.sock"))
+      listener = try SocketIO.listen(address)
+    case .loopback:
+      listener = try SocketIO.listen(.loopback(port: 0))
+      address = .loopback(port: try SocketIO.port(of: listener))
+    }
+    let state = State(listener, target, piece)
     self.state = state
     BackgroundThread.start { Self.serve(state) }
   }
 
   deinit { state.isClosed.withLock { $0 = true } }
 
-  package var url: String { "unix://\(folder.file("proxy.sock"))" }
+  /// From now on new connections lead there.
+  package func retarget(_ target: SocketAddress) { state.target.withLock { $0 = target } }
+
+  package var url: String {
+    switch address {
+    case .unix(let path): "unix://\(path)"
+    case .loopback(let port): "redis://127.0.0.1:\(port)"
+    }
+  }
 
   /// Bytes from client to server so far, one array for each connection, oldest first.
   package var bytes: [[UInt8]] {
@@ -52,7 +75,12 @@ package final class RecordingProxy: Sendable {
       count += 1
       let number = count
       BackgroundThread.start {
-        if let server = try? SocketIO.connect(state.target) {
+        if let server = try? SocketIO.connect(state.target.withLock({ $0 })) {
+          // Else each piece would wait until the one before it was acknowledged.
+          for descriptor in [client, server] where state.piece != .max {
+            var on: Int32 = 1
+            unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, 4)
+          }
           pass(state, number, client: client, server: server)
           close(server)
         }
@@ -73,15 +101,26 @@ package final class RecordingProxy: Sendable {
         if watch[0].revents != 0 {
           guard let bytes = try SocketIO.read(client, within: 0), !bytes.isEmpty else { return }
           state.recorded.withLock { $0[number, default: []] += bytes }
-          try SocketIO.writeAll(server, bytes, within: 10)
+          try write(bytes, to: server, state.piece)
         }
         if watch[1].revents != 0 {
           guard let bytes = try SocketIO.read(server, within: 0), !bytes.isEmpty else { return }
-          try SocketIO.writeAll(client, bytes, within: 10)
+          try write(bytes, to: client, state.piece)
         }
       } catch {
         return
       }
+    }
+  }
+
+  private static func write(
+    _ bytes: [UInt8], to descriptor: Int32, _ piece: Int
+  ) throws(TestKitError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let part = Array(rest.prefix(piece))
+      try SocketIO.writeAll(descriptor, part, within: 10)
+      rest = rest.dropFirst(part.count)
     }
   }
 

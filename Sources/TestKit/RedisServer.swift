@@ -10,7 +10,25 @@ package final class RedisServer: Sendable {
     case loopback
   }
 
+  /// A TLS port beside the plain address, for the client under test.
+  package struct TLS: Sendable {
+    package var identity: TLSAuthority.Identity
+    /// Who signed the clients' certificates.
+    package var authority: String
+    package var demandsClientCertificate = false
+    /// `TLSv1.2`, `TLSv1.3`; nil: both.
+    package var protocols: String?
+
+    package init(_ identity: TLSAuthority.Identity, authority: String) {
+      self.identity = identity
+      self.authority = authority
+    }
+  }
+
+  /// Where the test's own connections go: never TLS.
   package let address: SocketAddress
+  /// The TLS port on 127.0.0.1, if there is one.
+  package let tlsPort: UInt16?
   package let password: String?
   private let folder: TemporaryFolder
   private let arguments: [String]
@@ -20,7 +38,8 @@ package final class RedisServer: Sendable {
   ///
   /// - Parameter arguments: more of redis-server's options, such as `["--maxmemory", "64mb"]`.
   package init(
-    _ transport: Transport = .unixSocket, arguments: [String] = [], password: String? = nil
+    _ transport: Transport = .unixSocket, arguments: [String] = [], password: String? = nil,
+    tls: TLS? = nil
   ) throws(TestKitError) {
     folder = try TemporaryFolder()
     self.password = password
@@ -34,14 +53,29 @@ package final class RedisServer: Sendable {
     case .loopback(let port): all += ["--port", String(port), "--bind", "127.0.0.1"]
     }
     if let password { all += ["--requirepass", password] }
+    if let tls {
+      let port = try SocketIO.freePort()
+      tlsPort = port
+      all += [
+        "--tls-port", String(port), "--tls-cert-file", tls.identity.certificate,
+        "--tls-key-file", tls.identity.key, "--tls-ca-cert-file", tls.authority,
+        "--tls-auth-clients", tls.demandsClientCertificate ? "yes" : "no",
+      ]
+      if case .unix = address { all += ["--bind", "127.0.0.1"] }
+      if let protocols = tls.protocols { all += ["--tls-protocols", protocols] }
+    } else {
+      tlsPort = nil
+    }
     self.arguments = all + arguments
     try start()
   }
 
   deinit { stop() }
 
-  /// `redis://127.0.0.1:1234` or `unix:///tmp/…/redis.sock`, without the password.
+  /// `rediss://127.0.0.1:1234` with a TLS port, else `redis://127.0.0.1:1234` or
+  /// `unix:///tmp/…/redis.sock`; without the password.
   package var url: String {
+    if let tlsPort { return "rediss://127.0.0.1:\(tlsPort)" }
     switch address {
     case .unix(let path): return "unix://\(path)"
     case .loopback(let port): return "redis://127.0.0.1:\(port)"

@@ -57,6 +57,13 @@ package enum SocketIO {
 
   /// A port on which nothing listened a moment ago.
   package static func freePort() throws(TestKitError) -> UInt16 {
+    // Below the system's own range first: nobody's outgoing connection gets it meanwhile.
+    for _ in 0..<20 {
+      let port = UInt16.random(in: 15_000..<32_000)
+      guard let descriptor = try? listen(.loopback(port: port)) else { continue }
+      close(descriptor)
+      return port
+    }
     let descriptor = try listen(.loopback(port: 0))
     defer { close(descriptor) }
     return try port(of: descriptor)

@@ -27,6 +27,16 @@ import Testing
     (["--interval", "1e9"], "not a number of seconds"),
     (["--demo", "--redis", "x"], "exclude each other"),
     (["--env", "a", "--redis", "x"], "exclude each other"),
+    (["--cacert", "f"], "go with --redis rediss://"),
+    (["--env", "e", "--tls-insecure"], "tls section"),
+    (["--redis", "rediss://h", "--cert", "c"], "--cert and --key go together"),
+    (["--redis", "rediss://h", "--key", "k"], "--cert and --key go together"),
+    (
+      ["--redis", "rediss://h", "--tls-insecure", "--cacert", "f"],
+      "--cacert has no use with --tls-insecure"
+    ),
+    (["--redis", "rediss://h", "--servername", "a/b"], "--servername is no host name"),
+    (["inspect", "k", "--env", "e", "--cacert", "f"], "go with --redis rediss://"),
     (["localhost:6379"], "--redis URL"),
     (["--password-file", "f"], "--password-file is for --redis servers"),
     (["ttl", "k", "--env", "a", "--ask-password", "5"], "--ask-password is for --redis servers"),
@@ -39,6 +49,19 @@ import Testing
     } catch {
       #expect(error.description.contains(expected), "\(error.description)")
     }
+  }
+
+  @Test func theOptionsForTLSAreThoseOfSubcommandsToo() throws {
+    let words = [
+      "--redis", "rediss://h", "--cert", "c", "--key", "k", "--servername", "s", "--cacert", "a",
+    ]
+    var expected = TLSOptions()
+    (expected.cert, expected.key, expected.servername, expected.cacert) = ("c", "k", "s", "a")
+    #expect(try Arguments(parsing: words).tls == expected)
+    #expect(try Arguments(parsing: ["inspect"] + words + ["x"]).tls == expected)
+    #expect(
+      try Arguments(parsing: ["inspect", "--redis", "rediss://h", "--tls-insecure", "x"]).tls
+        .insecure)
   }
 
   @Test func helpNamesEveryOption() {

@@ -8,6 +8,10 @@ import Testing
 @Suite struct ConfigurationTests {
   private static let head = "{ schema: 'cacheconsole.config', version: 1,\n"
 
+  private static func server(_ body: String) -> String {
+    "environments: { a: { class: 'staging', servers: [{ \(body) }] } }"
+  }
+
   private func parse(_ body: String) throws(DocumentError) -> Configuration {
     try Configuration(parsing: Array((Self.head + body + "}").utf8), file: "c.json5")
   }
@@ -34,7 +38,9 @@ import Testing
     let production = try #require(configuration.environment(named: "shop-prod"))
     #expect(production.environmentClass == .production)
     #expect(production.isReadOnly && !production.mayReveal)
-    #expect(production.servers.map(\.name) == ["redis-1", "redis-2", "redis-3"])
+    #expect(production.servers.map(\.name) == ["redis-1", "redis-2", "redis-3", "redis-4"])
+    #expect(production.servers[3].tokenCommand.first == "/usr/local/bin/elasticache-token")
+    #expect(production.servers[3].tls.isEmpty)
     #expect(configuration.personalData == .standard)
     #expect(
       configuration.environment(named: "shop-dev")?.loader
@@ -82,6 +88,16 @@ import Testing
         2,
         "zero byte"
       ),
+      (server("url: 'redis://x', tls: {}"), 2, "the url is not a rediss:// one"),
+      (server("url: 'rediss://x', tls: { cacrt: 'f' }"), 2, "did you mean 'cacert'"),
+      (server("url: 'rediss://x', tls: { cert: 'f' }"), 2, "go together"),
+      (server("url: 'rediss://x', tls: { key: 'f' }"), 2, "go together"),
+      (server("url: 'rediss://x', tls: { insecure: true, cacert: 'f' }"), 2, "has no use with"),
+      (server("url: 'rediss://x', tls: { servername: 'a b' }"), 2, "is no host name"),
+      (server("url: 'rediss://x', tls: { cacert: '' }"), 2, "is empty"),
+      (server("url: 'x', token_command: []"), 2, "names no program"),
+      (server("url: 'x', token_command: ['./x']"), 2, "a relative path"),
+      (server("url: 'x', token_command: ['x'], password_file: 'f'"), 2, "more than one of"),
     ] as [(String, Int, String)])
   func mistakesNameTheKeyAndTheLine(body: String, line: Int, expected: String) {
     do throws(DocumentError) {

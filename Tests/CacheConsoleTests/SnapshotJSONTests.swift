@@ -69,4 +69,47 @@ import Testing
       ])
     #expect(result.output.hasPrefix("l2 live 500 0.932 down /w== 9 staging"), "\(result)")
   }
+
+  @Test func topologiesAreThere() throws {
+    let now = MonotonicTime(nanoseconds: 5_000_000_000)
+    var snapshot = Snapshot(
+      environment: .init(name: "shop", environmentClass: .staging), at: WallTime(seconds: 0),
+      taken: now)
+    #expect(SnapshotJSON.make(snapshot).contains(#""topologies":[]"#))
+    let members = [
+      TopologyMember(
+        node: NodeID("redis-1"), serverID: "aa", address: "10.0.0.1:6379", role: .primary,
+        health: .online),
+      TopologyMember(
+        serverID: "bb\u{1B}", address: "10.0.0.2:6379", role: .replica, primaryID: "aa",
+        link: .down,
+        lagBytes: 12, health: .suspected, flags: ["nofailover"]),
+    ]
+    snapshot.topologies = [
+      Topology(
+        id: "shop", kind: .cluster, state: .fail, readAt: MonotonicTime(nanoseconds: 4_000_000_000),
+        source: NodeID("redis-1"), epoch: 7,
+        shards: [
+          TopologyShard(id: "s1", ranges: [SlotRange(0, 99)].compactMap(\.self), members: members)
+        ],
+        openSlots: [OpenSlot(slot: 5, direction: .migrating, source: "aa", target: nil)]),
+      Topology(id: "pair", kind: .replication),
+    ]
+    let result = try ChildProcess.run(
+      "python3",
+      [
+        "-c",
+        """
+        import json,sys
+        c,p=json.loads(sys.argv[1])["topologies"]; s=c["shards"][0]; m=s["members"][1]
+        print(c["kind"],c["state"],c["age_ms"],c["read_from"],c["epoch"],c["slots_served"],
+          c["uncovered"],c["open_slots"][0]["state"],s["ranges"],m["lag_bytes"],m["flags"],m["node"],
+          p["slots_served"],p["age_ms"])
+        """, SnapshotJSON.make(snapshot),
+      ])
+    #expect(
+      result.output.hasPrefix(
+        "cluster fail 1000 redis-1 7 100 [[100, 16383]] migrating [[0, 99]] 12 ['nofailover'] None None None"
+      ), "\(result)")
+  }
 }

@@ -45,15 +45,46 @@ import Testing
   @Test func passwordsComeFromTheirSources() throws {
     let opened = try #require(
       try plan(startup(["--env", "prod"], environment: ["P": "one"], typed: "two")))
-    #expect(opened.servers.map { $0.password?.reveal() } == [Array("one".utf8), Array("two".utf8)])
+    #expect(
+      opened.servers.map { $0.access.password?.reveal() } == [Array("one".utf8), Array("two".utf8)])
     #expect(opened.isReadOnly)
     let access = try startup([]).access(opened)
     #expect(access.isReadOnly && !access.mayReveal)
     #expect(access.reason.contains("read_only"))
   }
 
+  @Test func tokensAndTLSReachThePlanWithFullPaths() throws {
+    let authority = try TLSAuthority.shared.get()
+    let file = """
+      { schema: 'cacheconsole.config', version: 1, environments: { e: { class: 'staging', servers: [
+        { name: 'a', url: 'rediss://a', token_command: ['aws-token', 'x'],
+          tls: { cacert: '\(authority.file)', servername: 's' } },
+        { name: 'b', url: 'redis://b' }] } } }
+      """
+    let opened = try #require(try plan(startup([], configuration: file)))
+    #expect(opened.servers.map(\.endpoint.isTLS) == [true, false])
+    #expect(
+      opened.servers[0].access.tls
+        == TLSSettings(authorityFile: authority.file, serverName: "s"))
+    guard case .provider(let provider) = opened.servers[0].access.source else {
+      Issue.record("\(opened.servers[0].access.source)")
+      return
+    }
+    #expect(provider as? ProgramToken == ProgramToken(["aws-token", "x"]))
+    #expect(!opened.identity.isUnverified && opened.warning == nil)
+    let insecure = try #require(
+      try plan(startup(["--redis", "rediss://h", "--redis", "h2", "--tls-insecure"])))
+    #expect(insecure.identity.isUnverified)
+    #expect(insecure.warning?.contains("TLS NOT VERIFIED for rediss://h:6379:") == true)
+    var options = TLSOptions()
+    options.cacert = "ca.pem"
+    #expect(options.settings(in: "/home/eva").authorityFile == "/home/eva/ca.pem")
+  }
+
   @Test(
     arguments: [
+      (["--redis", "h", "--cacert", "f"], "no server is a rediss:// one"),
+      (["--redis", "rediss://h", "--cacert", "/nonexistent"], "/nonexistent cannot be opened"),
       (["--env", "prdo"], "did you mean 'prod'?"), (["--env", "prod"], "variable P is not set"),
       (["--redis", "redis://u:secret@h"], "holds a password"),
       (["--redis", "ftp://h"], "unknown scheme"),
@@ -84,7 +115,7 @@ import Testing
       try plan(startup(["--redis", "h:1", "--redis", "h:1"], environment: ["REDISCLI_AUTH": "x"])))
     #expect(opened.identity.environmentClass == .production)
     #expect(opened.servers.map(\.id.rawValue) == ["h:1", "h:1 #2"])
-    #expect(opened.servers.allSatisfy { $0.password?.reveal() == [UInt8(ascii: "x")] })
+    #expect(opened.servers.allSatisfy { $0.access.password?.reveal() == [UInt8(ascii: "x")] })
   }
 
   @Test func identitiesAreRememberedAndAChangeIsAnnouncedOnce() throws {

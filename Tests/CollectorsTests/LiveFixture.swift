@@ -73,7 +73,8 @@ final class Watch: Sendable {
       var endpoint = try RedisURL(parsing: server.url).endpoint
       endpoint.user = user
       return Probe(
-        endpoint: endpoint, password: password.map { Secret($0) }, options: clientOptions,
+        endpoint: endpoint, access: RedisAccess(password: password.map { Secret($0) }),
+        options: clientOptions,
         loop: Self.loop)
     }
     let box = Box()

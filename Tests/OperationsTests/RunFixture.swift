@@ -50,7 +50,7 @@ enum RunFixture {
     let url = try RedisURL(parsing: server.url)
     return RunTicket(
       plan: plan,
-      servers: [RunTicket.Server(node: node, endpoint: url.endpoint, password: nil)], mode: mode,
+      servers: [RunTicket.Server(node: node, endpoint: url.endpoint)], mode: mode,
       folder: folder)
   }
 

@@ -23,7 +23,7 @@ import Testing
       servers: [
         RunTicket.Server(
           node: NodeID("c1"), endpoint: RedisEndpoint(address: address, user: user, database: 3),
-          password: password.map { Secret($0) })
+          access: RedisAccess(password: password.map { Secret($0) }))
       ], mode: .takeOver, folder: "/tmp/x", thresholds: thresholds,
       keysPerMinute: password == nil ? nil : 60, isBreakGlass: true)
   }
@@ -46,7 +46,34 @@ import Testing
     #expect(got.keysPerMinute == sent.keysPerMinute)
     #expect(got.isBreakGlass)
     #expect(got.servers.map(\.endpoint) == sent.servers.map(\.endpoint))
-    #expect(got.servers[0].password?.reveal() == password.map { Array($0.utf8) })
+    #expect(got.servers[0].access.password?.reveal() == password.map { Array($0.utf8) })
+  }
+
+  @Test func `TLS and token programs come through, other providers do not`() throws {
+    var sent = ticket(.tcp(host: "h", port: 1), password: nil, user: "u")
+    sent.servers[0].endpoint.isTLS = true
+    sent.servers[0].access = RedisAccess(
+      .provider(ProgramToken(["/bin/token", "a b", "\n"])),
+      tls: TLSSettings(
+        authorityFile: "/ca", certificateFile: "/c", keyFile: "/k", serverName: "s",
+        isVerified: false))
+    let got = try RunTicket(json: Array(sent.json.utf8))
+    #expect(got.servers[0].endpoint == sent.servers[0].endpoint)
+    #expect(got.servers[0].access.tls == sent.servers[0].access.tls)
+    guard case .provider(let provider) = got.servers[0].access.source else {
+      Issue.record("no provider: \(got.servers[0].access.source)")
+      return
+    }
+    #expect(provider as? ProgramToken == ProgramToken(["/bin/token", "a b", "\n"]))
+    sent.servers[0].access = RedisAccess(.none)
+    let bare = try RunTicket(json: Array(sent.json.utf8))
+    #expect(bare.servers[0].endpoint.isTLS && bare.servers[0].access.tls == TLSSettings())
+    // Version 1 had neither, and is still read.
+    let old = ticket(.tcp(host: "h", port: 1), password: "p", user: nil).json
+      .replacing("\"version\":2", with: "\"version\":1", maxReplacements: 1)
+    let read = try RunTicket(json: Array(old.utf8))
+    #expect(!read.servers[0].endpoint.isTLS)
+    #expect(read.servers[0].access.password == Secret("p"))
   }
 
   @Test func `a part of a ticket is no ticket`() {

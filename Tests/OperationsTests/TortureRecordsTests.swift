@@ -30,7 +30,7 @@ extension TortureTests {
       ])
       var ticket = ticket
       ticket.servers[0].endpoint.user = "ops"
-      ticket.servers[0].password = Secret("x")
+      ticket.servers[0].access = RedisAccess(password: Secret("x"))
       return ticket
     }
 

@@ -145,7 +145,7 @@ extension TortureTests {
       ])
       var ticket = try yard.ticket()
       ticket.servers[0].endpoint.user = "ops"
-      ticket.servers[0].password = Secret("x")
+      ticket.servers[0].access = RedisAccess(password: Secret("x"))
       let runner = try TortureYard.start(ticket)
       #expect(runner.wait(within: 20) == .code(1))
       let note = runner.lastStatus?.note ?? ""

@@ -93,7 +93,7 @@ final class TortureYard: Sendable {
         OperationDesk.Node(
           id: RunFixture.node, probe: Probe(endpoint: endpoint, loop: RunFixture.loop))
       ],
-      servers: [RunTicket.Server(node: RunFixture.node, endpoint: endpoint, password: nil)],
+      servers: [RunTicket.Server(node: RunFixture.node, endpoint: endpoint)],
       folder: folder.file("state"),
       author: OperationAuthor(user: user, uid: 1001, role: .admin, host: "there"),
       loop: RunFixture.loop, program: try BuiltProgram.console(), clock: Self.wall)

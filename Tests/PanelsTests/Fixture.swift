@@ -52,6 +52,7 @@ enum Fixture {
           source: "object-freq", frequency: 77),
       ], sampled: 120_000, keys: 1_204_331)
     snapshot.slow = slow
+    snapshot.topologies = [Topologies.failing(at: now), Topologies.pair()]
     snapshot.ownCost = OwnCost(
       commandsPerSecond: 3.1, bytesPerSecond: 2150, serverMicrosecondsPerSecond: 212,
       lookupsPerSecond: 0)
@@ -365,6 +366,7 @@ enum Fixture {
         node: node, runID: "", id: 0, at: WallTime(microseconds: .max), microseconds: 0,
         arguments: []),
     ]
+    snapshot.topologies = Topologies.hostile(hostileText, nodes: snapshot.nodes.map(\.id))
     snapshot.ownCost = OwnCost(
       commandsPerSecond: .nan, bytesPerSecond: .infinity, serverMicrosecondsPerSecond: 1e300)
     snapshot.notices = [

@@ -65,6 +65,25 @@ struct HonestyTests {
     #expect(!lines(model)[0].contains("redis"))
   }
 
+  @Test(
+    "TLS that nobody verifies is said at every width, whatever else is wrong",
+    arguments: [40, 50, 60, 80, 120, 200])
+  func unverified(columns: Int) {
+    var environment = Fixture.shop
+    environment.isUnverified = true
+    var model = Model(
+      context: Fixture.context(columns, 24, environment: environment, access: Fixture.viewer))
+    let warning = columns < 50 ? "TLS UNVERIFIED" : "TLS NOT VERIFIED"
+    #expect(lines(model)[0].contains(warning))
+    #expect(lines(model)[0].contains("PRODUCTION"))
+    #expect(style(of: warning, in: warning, model)?.role == .critical)
+    press(&model, .character("p"))
+    #expect(lines(model)[0].contains(warning), "\(lines(model)[0])")
+    #expect(lines(model)[0].contains("PAUSED"))
+    let verified = Model(context: Fixture.context(columns, 24))
+    #expect(!lines(verified)[0].contains("TLS"))
+  }
+
   @Test("a viewer is told so in the header", arguments: [60, 80, 120, 200])
   func badge(columns: Int) {
     var snapshot = Fixture.snapshot()
@@ -134,5 +153,13 @@ struct HonestyTests {
     #expect(get.meanMicroseconds == 17.5)
     #expect(get.timeShare == 7000.0 / 8000)
     #expect(get.p95 == 31)
+  }
+
+  @Test("a memory history has the limit as its scale")
+  func memoryScale() throws {
+    let histories = NodeFacts.histories(Fixture.nodes[0])
+    let memory = try #require(histories.first { $0.label == "memory" })
+    // `map(Double.init)` took the number's bits for its value.
+    #expect(memory.maximum == Double(4 << 30))
   }
 }

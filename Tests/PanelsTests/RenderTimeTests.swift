@@ -22,4 +22,28 @@ struct RenderTimeTests {
     #expect(least < limit, "\(panel): \(least)")
     print("render \(panel.rawValue) 200x50: \(least)")
   }
+
+  @Test("500 servers in 250 shards are drawn within 2 ms, folded or not", arguments: [true, false])
+  func topology(isFolded: Bool) {
+    let large = Topologies.large(shards: 250)
+    var desk = Desk(topologies: [large.topology], nodes: large.nodes, columns: 200, rows: 50)
+    if !isFolded { desk.press(.character("z"), .end) }
+    desk.press(.character("s"), .character("s"), .character("s"))
+    let clock = SuspendingClock()
+    var drawing = Duration.seconds(1)
+    var taking = Duration.seconds(1)
+    for _ in 0..<20 {
+      taking = min(taking, clock.measure { desk.take([large.topology], nodes: large.nodes) })
+      drawing = min(drawing, clock.measure { _ = render(desk.model) })
+    }
+    #if DEBUG
+      let (most, mostTaking) = (Duration.milliseconds(20), Duration.milliseconds(200))
+    #else
+      let (most, mostTaking) = (Duration.milliseconds(2), Duration.milliseconds(10))
+    #endif
+    #expect(drawing < most, "\(drawing)")
+    // Once for each snapshot: less than one frame of 60 a second.
+    #expect(taking < mostTaking, "\(taking)")
+    print("render topology of 500 200x50: \(drawing), snapshot taken in \(taking)")
+  }
 }

@@ -16,6 +16,7 @@ struct UpdateTests {
       ([.backTab], .help), ([.character("?")], .help), ([.function(1)], .help),
       ([.character("5")], .slow), ([.character("7")], .clients),
       ([.character("8")], .operations), ([.character("9")], .history),
+      ([.character("0")], .topology),
     ])
   func panels(keys: [Key], panel: PanelID) {
     var model = Model(context: Fixture.context())
@@ -29,6 +30,8 @@ struct UpdateTests {
       (":nodes", PanelID.nodes), (":commands", .commands), (":overview", .overview),
       (":help", .help), (":help reset", .help), (":hot", .hotKeys), (":slow", .slow),
       (":keys", .keys), (":operations", .operations), (":history", .history),
+      (":topology", .topology),
+      (":shards", .topology),
       (":  nodes  ", .nodes), (":keys product:*", .keys),
     ])
   func commands(line: String, panel: PanelID) {

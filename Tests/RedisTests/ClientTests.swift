@@ -4,9 +4,11 @@ import TestKit
 import Testing
 
 @Suite(.blocking) struct ClientTests {
-  @Test func `a client asks a real server over a Unix socket`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url)
+  @Test(arguments: Wire.allCases) func `a client asks a real server over a Unix socket`(
+    _ wire: Wire
+  ) async throws {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server)
     let reply = try await client.send(RedisCommand("PING"), action: "pinging")
     #expect(reply.text == "PONG")
     let info = try await client.send(RedisCommand("INFO", "everything"), action: "reading INFO")

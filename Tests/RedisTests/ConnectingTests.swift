@@ -55,7 +55,8 @@ import Testing
     var options = RedisClient.Options()
     options.gate = .unrestricted
     let client = RedisClient(
-      endpoint: url.endpoint, password: Secret("pw"), options: options, loop: Fixture.loop)
+      endpoint: url.endpoint, access: RedisAccess(password: Secret("pw")), options: options,
+      loop: Fixture.loop)
     #expect(try await client.send(RedisCommand("ACL", "WHOAMI"), action: "asking").text == "eva")
     let denied = await Fixture.failure(of: client, RedisCommand("GET", "x"))
     #expect(denied?.kind == .denied)

@@ -17,7 +17,8 @@ enum Fixture {
 
   /// A client that may send everything.
   static func client(
-    _ url: String, password: String? = nil,
+    _ url: String, password: String? = nil, tls: TLSSettings = TLSSettings(),
+    source: RedisAccess.Source? = nil,
     _ configure: (inout RedisClient.Options) -> Void = { _ in }
   ) throws -> RedisClient {
     let url = try RedisURL(parsing: url)
@@ -28,8 +29,20 @@ enum Fixture {
     options.commandTimeout = .seconds(20)
     configure(&options)
     return RedisClient(
-      endpoint: url.endpoint, password: password.map { Secret($0) } ?? url.password,
+      endpoint: url.endpoint,
+      access: RedisAccess(
+        source ?? (password.map { Secret($0) } ?? url.password).map { .fixed($0) } ?? .none,
+        tls: tls),
       options: options, loop: loop)
+  }
+
+  /// A client of this server, which trusts the tests' authority.
+  static func client(
+    of server: RedisServer, _ configure: (inout RedisClient.Options) -> Void = { _ in }
+  ) throws -> RedisClient {
+    var tls = TLSSettings()
+    if server.tlsPort != nil { tls.authorityFile = try TLSAuthority.shared.get().file }
+    return try client(server.url, tls: tls, configure)
   }
 
   /// The error of a command that must fail.
@@ -43,5 +56,22 @@ enum Fixture {
     } catch {
       return error
     }
+  }
+}
+
+/// How the client under test is connected: what holds for one holds for all.
+enum Wire: String, Sendable, CaseIterable, CustomTestStringConvertible {
+  case plain, tls
+
+  var testDescription: String { rawValue }
+
+  func server(
+    _ transport: RedisServer.Transport = .unixSocket, arguments: [String] = []
+  ) throws -> RedisServer {
+    guard self == .tls else { return try RedisServer(transport, arguments: arguments) }
+    let authority = try TLSAuthority.shared.get()
+    return try RedisServer(
+      transport, arguments: arguments,
+      tls: RedisServer.TLS(authority.server, authority: authority.file))
   }
 }

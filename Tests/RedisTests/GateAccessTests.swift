@@ -8,8 +8,10 @@ import Testing
   private static func ask(_ server: RedisServer, _ user: String) async throws -> AccessControl {
     var url = try RedisURL(parsing: server.url)
     url.endpoint.user = user
-    return try await Probe(endpoint: url.endpoint, password: Secret("pw"), loop: Fixture.loop)
-      .accessControl()
+    return try await Probe(
+      endpoint: url.endpoint, access: RedisAccess(password: Secret("pw")), loop: Fixture.loop
+    )
+    .accessControl()
   }
 
   /// Before 7.0 nobody can ask what a user may do.

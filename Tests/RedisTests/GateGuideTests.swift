@@ -68,7 +68,8 @@ import Testing
     var url = try RedisURL(parsing: server.url)
     url.endpoint.user = SecurityGuide.viewer
     let probe = Probe(
-      endpoint: url.endpoint, password: Secret(SecurityGuide.password), loop: Fixture.loop)
+      endpoint: url.endpoint, access: RedisAccess(password: Secret(SecurityGuide.password)),
+      loop: Fixture.loop)
     var answered = 0
     for form in CommandGate.serverReads + CommandGate.keyReads {
       for sample in GateSamples.of(form, key: GateSamples.key(for: form.statName)) {

@@ -89,7 +89,8 @@ import Testing
     try server.command(["ACL", "SETUSER", "eva", "on", ">pw", "~*", "+@all", "-command"])
     var url = try RedisURL(parsing: server.url)
     url.endpoint.user = "eva"
-    let probe = Probe(endpoint: url.endpoint, password: Secret("pw"), loop: Fixture.loop)
+    let probe = Probe(
+      endpoint: url.endpoint, access: RedisAccess(password: Secret("pw")), loop: Fixture.loop)
     #expect(try await probe.infoEverything().bytes.isEmpty == false)
     do throws(RedisError) {
       _ = try await probe.describe([Array("a".utf8)])

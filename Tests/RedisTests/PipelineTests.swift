@@ -4,9 +4,11 @@ import TestKit
 import Testing
 
 @Suite(.blocking) struct PipelineTests {
-  @Test func `200 tasks at once each get their own reply, in the order of each`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url)
+  @Test(arguments: Wire.allCases)
+  func `200 tasks at once each get their own reply, in the order of each`(_ wire: Wire) async throws
+  {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server)
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for task in 0..<200 {
         group.addTask {
@@ -23,9 +25,11 @@ import Testing
     #expect(client.generation == 1)
   }
 
-  @Test func `tasks on the loop and off it share one connection`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url)
+  @Test(arguments: Wire.allCases) func `tasks on the loop and off it share one connection`(
+    _ wire: Wire
+  ) async throws {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server)
     let onLoop = Fixture.loop.spawn { () -> Int in
       var right = 0
       for turn in 0..<500 {
@@ -41,9 +45,11 @@ import Testing
     #expect(await onLoop.value == 500)
   }
 
-  @Test func `a batch keeps its order and its errors in their places`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url)
+  @Test(arguments: Wire.allCases) func `a batch keeps its order and its errors in their places`(
+    _ wire: Wire
+  ) async throws {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server)
     let big = [UInt8](repeating: 0xFF, count: 3 << 20)
     let replies = try await client.pipeline(
       [
@@ -62,9 +68,11 @@ import Testing
     #expect(replies[4].unsigned == 3 << 20)
   }
 
-  @Test func `a cancelled command returns at once and its reply reaches nobody`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url)
+  @Test(arguments: Wire.allCases)
+  func `a cancelled command returns at once and its reply reaches nobody`(_ wire: Wire) async throws
+  {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server)
     #expect(await Fixture.failure(of: client) == nil)
     server.pause()
     let waiting = Fixture.loop.spawn { () -> RedisError? in
@@ -86,11 +94,12 @@ import Testing
     #expect(client.generation == 1)
   }
 
-  @Test func `a changing command without an answer is indeterminate, a read is a time-out`()
+  @Test(arguments: Wire.allCases)
+  func `a changing command without an answer is indeterminate, a read is a time-out`(_ wire: Wire)
     async throws
   {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url)
+    let server = try wire.server()
+    let client = try Fixture.client(of: server)
     #expect(await Fixture.failure(of: client) == nil)
     server.pause()
     defer { server.resume() }
@@ -103,9 +112,11 @@ import Testing
     #expect(read?.kind == .timeout)
   }
 
-  @Test func `what waits is bounded in number and in bytes`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url) {
+  @Test(arguments: Wire.allCases) func `what waits is bounded in number and in bytes`(_ wire: Wire)
+    async throws
+  {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server) {
       $0.maximumInFlight = 10
       $0.maximumBufferedBytes = 1 << 20
     }
@@ -122,9 +133,11 @@ import Testing
     #expect(await Fixture.failure(of: client) == nil)
   }
 
-  @Test func `the replies of one batch are bounded together`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url) { $0.maximumReplyBytes = 1 << 20 }
+  @Test(arguments: Wire.allCases) func `the replies of one batch are bounded together`(_ wire: Wire)
+    async throws
+  {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server) { $0.maximumReplyBytes = 1 << 20 }
     try server.command(["SETRANGE", "k", "\((700 << 10) - 1)", "x"])
     let get = RedisCommand("GET", "k")
     #expect(await Fixture.failure(of: client, get) == nil)
@@ -138,9 +151,12 @@ import Testing
     #expect(try await Eventually.holds { await Fixture.failure(of: client, get) == nil })
   }
 
-  @Test func `blocking commands have connections of their own, and only so many`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url) { $0.blockingConnections = 2 }
+  @Test(arguments: Wire.allCases)
+  func `blocking commands have connections of their own, and only so many`(_ wire: Wire)
+    async throws
+  {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server) { $0.blockingConnections = 2 }
     let pop = RedisCommand("BLPOP", "q", "0")
     let blocked = (0..<2).map { _ in
       Fixture.loop.spawn { () -> String? in
@@ -172,9 +188,11 @@ import Testing
     #expect(try await Eventually.holds { try server.info("blocked_clients", "clients") == "0" })
   }
 
-  @Test func `a closed client refuses, and closing wakes those who wait`() async throws {
-    let server = try RedisServer()
-    let client = try Fixture.client(server.url)
+  @Test(arguments: Wire.allCases) func `a closed client refuses, and closing wakes those who wait`(
+    _ wire: Wire
+  ) async throws {
+    let server = try wire.server()
+    let client = try Fixture.client(of: server)
     #expect(await Fixture.failure(of: client) == nil)
     server.pause()
     defer { server.resume() }

@@ -52,8 +52,19 @@ import Testing
     #expect(url.endpoint.database == row.database)
   }
 
+  @Test func `rediss is TLS, nothing else is, and the endpoint prints so`() throws {
+    let secure = try RedisURL(parsing: "REDISS://u:p@h:6380/2")
+    #expect(secure.endpoint.isTLS)
+    #expect(secure.endpoint.user == "u" && secure.endpoint.database == 2)
+    #expect(secure.endpoint.description == "rediss://h:6380/2")
+    #expect(try RedisURL(parsing: secure.endpoint.description).endpoint.isTLS)
+    for text in ["redis://h", "h:1", "unix:///r"] {
+      #expect(try !RedisURL(parsing: text).endpoint.isTLS)
+    }
+  }
+
   static let refused = [
-    "", "   ", "rediss://h", "http://h", "redis://h:0", "redis://h:65536", "redis://h:x",
+    "", "   ", "rediss:///run/x", "http://h", "redis://h:0", "redis://h:65536", "redis://h:x",
     "redis://h:", "redis://h:-1", "redis://[::1", "redis://::1", "redis://[::1]x", "redis://[]",
     "redis://h/x", "redis://h/-1", "redis://h/99999999999999999999", "redis://:p%4@h",
     "redis://:p%zz@h", "redis://a b", "unix://", "unix:///a%00b", "h:+1", "h:١",

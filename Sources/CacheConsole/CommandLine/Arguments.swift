@@ -32,6 +32,7 @@ package struct Arguments: Sendable, Hashable {
   package var role: Role?
   package var asksPassword = false
   package var passwordFile: String?
+  package var tls = TLSOptions()
   /// Seconds between polls.
   package var interval: Double?
   package var theme: String?
@@ -91,6 +92,11 @@ extension Arguments {
       case .role: role = try Self.role(value)
       case .askPassword: asksPassword = true
       case .passwordFile: passwordFile = value
+      case .cacert: tls.cacert = value
+      case .cert: tls.cert = value
+      case .key: tls.key = value
+      case .servername: tls.servername = value
+      case .tlsInsecure: tls.insecure = true
       case .interval: interval = try Self.seconds(value)
       case .theme: theme = value
       case .noMouse: mouse = false
@@ -108,6 +114,7 @@ extension Arguments {
       throw UsageError("--env and --redis exclude each other: an environment names its servers")
     }
     try checkPasswords()
+    try checkTLS()
     if once { command = .once(json: json) }
   }
 
@@ -117,6 +124,19 @@ extension Arguments {
     throw UsageError(
       "\(asksPassword ? "--ask-password" : "--password-file") is for --redis servers; servers of the"
         + " configuration name their own (password_file, password_environment, ask_password)")
+  }
+
+  /// Options that could have no effect are mistakes: somebody believes in something.
+  func checkTLS() throws(UsageError) {
+    guard !tls.isEmpty else { return }
+    guard !redisURLs.isEmpty else {
+      throw UsageError(
+        "--cacert, --cert, --key, --servername and --tls-insecure go with --redis rediss://...: the"
+          + " servers of the configuration have a tls section for them")
+    }
+    if let problem = tls.problem({ $0 == "insecure" ? "--tls-insecure" : "--\($0)" }) {
+      throw UsageError(problem)
+    }
   }
 
   package static let supervisorCommand = "demo-supervisor"
@@ -167,6 +187,11 @@ package enum Option: String, CaseIterable, Sendable {
   case role = "--role"
   case passwordFile = "--password-file"
   case askPassword = "--ask-password"
+  case cacert = "--cacert"
+  case cert = "--cert"
+  case key = "--key"
+  case servername = "--servername"
+  case tlsInsecure = "--tls-insecure"
   case interval = "--interval"
   case theme = "--theme"
   case noMouse = "--no-mouse"
@@ -180,8 +205,8 @@ package enum Option: String, CaseIterable, Sendable {
   package var valueName: String {
     switch self {
     case .redis: "URL"
-    case .config, .passwordFile: "FILE"
-    case .env, .theme, .role: "NAME"
+    case .config, .passwordFile, .cacert, .cert, .key: "FILE"
+    case .env, .theme, .role, .servername: "NAME"
     case .interval: "SECONDS"
     default: ""
     }
@@ -190,7 +215,7 @@ package enum Option: String, CaseIterable, Sendable {
   package var explanation: String {
     switch self {
     case .redis:
-      "watch redis://[user@]host[:port][/db], unix:///path or host:port; repeatable"
+      "redis[s]://[user@]host[:port][/db], unix:///path or host:port; repeatable"
     case .config: "read this file instead of the usual ones"
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"
@@ -198,6 +223,11 @@ package enum Option: String, CaseIterable, Sendable {
     case .role: "lower your role: viewer, operator or admin"
     case .passwordFile: "read the password of the --redis servers from this file"
     case .askPassword: "ask for the password of the --redis servers"
+    case .cacert: "rediss://: trust the certificates in this PEM file, not the system's"
+    case .cert: "rediss://: show this client certificate (PEM)"
+    case .key: "rediss://: the private key of --cert (PEM)"
+    case .servername: "rediss://: the name that the server's certificate must have"
+    case .tlsInsecure: "rediss://: do not verify who answers; a warning stays on screen"
     case .interval: "seconds between polls (default 2)"
     case .theme: "colours: a file name in themes/ without .json5"
     case .noMouse: "leave the mouse to the terminal"

@@ -88,20 +88,50 @@ extension Configuration {
   private static func loader(
     _ reader: inout ObjectReader, path: String
   ) throws(DocumentError) -> [String] {
-    guard let words = try reader.strings("loader") else { return [] }
+    try program("loader", example: "/usr/local/bin/load", &reader, path: path)
+  }
+
+  /// A program and its arguments; empty where the key is missing.
+  private static func program(
+    _ key: String, example: String, _ reader: inout ObjectReader, path: String
+  ) throws(DocumentError) -> [String] {
+    guard let words = try reader.strings(key) else { return [] }
     guard let program = words.first, !program.isEmpty else {
       throw reader.failure(
-        "'\(path).loader' names no program: [\"/usr/local/bin/load\", \"--an-argument\"]")
+        "'\(path).\(key)' names no program: [\"\(example)\", \"--an-argument\"]")
     }
     guard program.hasPrefix("/") || !program.contains("/") else {
       // It is started by a process whose folder nobody chose.
       throw reader.failure(
-        "'\(path).loader': '\(program)' is a relative path: give a full one, or a name in PATH")
+        "'\(path).\(key)': '\(program)' is a relative path: give a full one, or a name in PATH")
     }
     guard !words.contains(where: { $0.contains("\0") }) else {
-      throw reader.failure("'\(path).loader' holds a zero byte, which no argument can")
+      throw reader.failure("'\(path).\(key)' holds a zero byte, which no argument can")
     }
     return words
+  }
+
+  private static func tls(
+    _ reader: inout ObjectReader, path: String, url: String, file: String
+  ) throws(DocumentError) -> TLSOptions {
+    guard let node = reader.take("tls") else { return TLSOptions() }
+    guard TLSOptions.isTLS(url: url) else {
+      throw reader.failure(
+        "'\(path).tls' is given, but the url is not a rediss:// one: nothing would be encrypted",
+        line: node.line)
+    }
+    var section = try ObjectReader(node, path: "\(path).tls", file: file)
+    var options = TLSOptions()
+    options.cacert = try section.string("cacert")
+    options.cert = try section.string("cert")
+    options.key = try section.string("key")
+    options.servername = try section.string("servername")
+    options.insecure = try section.bool("insecure") ?? false
+    try section.end()
+    if let problem = options.problem({ "'\(path).tls.\($0)'" }) {
+      throw reader.failure(problem, line: node.line)
+    }
+    return options
   }
 
   private static func server(
@@ -111,18 +141,23 @@ extension Configuration {
     guard let url = try reader.string("url") else {
       throw reader.failure("'\(path).url' is missing: redis://host:port/db or unix:///path")
     }
-    let server = Server(
+    var server = Server(
       name: try reader.string("name") ?? "redis-\(index + 1)", url: url,
       passwordFile: try reader.string("password_file"),
       passwordEnvironment: try reader.string("password_environment"),
       asksPassword: try reader.bool("ask_password") ?? false)
+    server.tokenCommand = try program(
+      "token_command", example: "/usr/local/bin/token", &reader, path: path)
+    server.tls = try tls(&reader, path: path, url: url, file: file)
     try reader.end()
     let sources = [
       server.passwordFile != nil, server.passwordEnvironment != nil, server.asksPassword,
+      !server.tokenCommand.isEmpty,
     ]
     guard sources.filter({ $0 }).count <= 1 else {
       throw reader.failure(
-        "'\(path)' names more than one of password_file, password_environment, ask_password")
+        "'\(path)' names more than one of password_file, password_environment, ask_password,"
+          + " token_command")
     }
     return server
   }

@@ -41,6 +41,10 @@ package struct Configuration: Sendable, Hashable {
     package var passwordFile: String?
     package var passwordEnvironment: String?
     package var asksPassword: Bool
+    /// A program, and its arguments, that prints a token; empty: there is none.
+    package var tokenCommand: [String] = []
+    /// For a `rediss://` url only.
+    package var tls = TLSOptions()
   }
 
   package struct LoweredRole: Sendable, Hashable {

@@ -20,13 +20,16 @@ package struct EnvironmentPlan: Sendable {
 package struct ServerPlan: Sendable {
   package var id: NodeID
   package var endpoint: RedisEndpoint
-  package var password: Secret?
+  package var access: RedisAccess
 
-  package init(id: NodeID, endpoint: RedisEndpoint, password: Secret?) {
+  package init(id: NodeID, endpoint: RedisEndpoint, access: RedisAccess = RedisAccess()) {
     self.id = id
     self.endpoint = endpoint
-    self.password = password
+    self.access = access
   }
+
+  /// TLS without a look at who answers.
+  package var isUnverified: Bool { endpoint.isTLS && !access.tls.isVerified }
 
   /// Does the URL hold a password? Unreadable URLs hold none that would work.
   package static func hasPassword(url: String) -> Bool {
@@ -71,6 +74,13 @@ extension EnvironmentPlan {
         throw .failed(error.description)
       }
     }
+    let isTLS = arguments.redisURLs.map(TLSOptions.isTLS)
+    guard arguments.tls.isEmpty || isTLS.contains(true) else {
+      throw .usage(
+        "options for TLS were given, but no server is a rediss:// one: nothing would be encrypted")
+    }
+    let tls = arguments.tls.settings(in: SubcommandRun.currentFolder())
+    if isTLS.contains(true) { try Self.check(tls) }
     servers = []
     for (index, text) in arguments.redisURLs.enumerated() {
       let url: RedisURL
@@ -92,9 +102,14 @@ extension EnvironmentPlan {
         password = Secret(given)
       }
       let name = Self.uniqueName(url.endpoint.description, servers.map(\.id))
-      servers.append(ServerPlan(id: NodeID(name), endpoint: url.endpoint, password: password))
+      servers.append(
+        ServerPlan(
+          id: NodeID(name), endpoint: url.endpoint,
+          access: RedisAccess(password: password, tls: tls)))
     }
-    identity = EnvironmentIdentity(name: "command line", environmentClass: .production)
+    identity = EnvironmentIdentity(
+      name: "command line", environmentClass: .production,
+      isUnverified: servers.contains(where: \.isUnverified))
     self.isReadOnly = isReadOnly
     readOnlyReason = "started with --read-only"
     mayReveal = false
@@ -117,19 +132,51 @@ extension EnvironmentPlan {
             detail: "environments.\(environment.name): server '\(server.name)': \(error.message)"
           ).description)
       }
+      let tls = server.tls.settings(in: SubcommandRun.currentFolder())
+      if url.endpoint.isTLS { try Self.check(tls, "server '\(server.name)': ") }
+      let source: RedisAccess.Source
+      if server.tokenCommand.isEmpty {
+        let password = try Self.password(server, url: url, passwords: passwords)
+        source = password.map { .fixed($0) } ?? .none
+      } else if url.password == nil {
+        source = .provider(ProgramToken(server.tokenCommand))
+      } else {
+        throw .failed(
+          "server '\(server.name)' in \(environment.file): its url holds a password, and"
+            + " token_command gives another: keep one of them")
+      }
       servers.append(
         ServerPlan(
           id: NodeID(server.name), endpoint: url.endpoint,
-          password: try Self.password(server, url: url, passwords: passwords)))
+          access: RedisAccess(source, tls: tls)))
     }
     identity = EnvironmentIdentity(
-      name: environment.name, environmentClass: environment.environmentClass)
+      name: environment.name, environmentClass: environment.environmentClass,
+      isUnverified: servers.contains(where: \.isUnverified))
     self.isReadOnly = isReadOnly || environment.isReadOnly
     file = environment.file
     readOnlyReason =
       isReadOnly ? reason : "environment '\(environment.name)' is read_only in \(environment.file)"
     mayReveal = environment.mayReveal
     loader = environment.loader
+  }
+
+  /// Reads the files of TLS, so that a mistake is told at once and not by each connection.
+  private static func check(_ tls: TLSSettings, _ place: String = "") throws(StartError) {
+    do throws(TLSFileError) {
+      try tls.check()
+    } catch {
+      throw .failed(place + error.description)
+    }
+  }
+
+  /// What must be said before anything is sent; nil: nothing.
+  package var warning: String? {
+    let names = servers.filter(\.isUnverified).map { "\($0.endpoint)" }
+    guard !names.isEmpty else { return nil }
+    return
+      "WARNING: TLS NOT VERIFIED for \(names.joined(separator: ", ")): whoever answers there is"
+      + " taken for the server, and gets the password"
   }
 
   private static func password(

@@ -1,4 +1,4 @@
-private import Documents
+internal import Documents
 package import ConsoleModel
 
 /// The document of `--once --json`; its names are documented in docs/snapshot.md and stay stable.
@@ -14,8 +14,15 @@ package enum SnapshotJSON {
       json.field("at", CivilTime.rfc3339(snapshot.at))
       json.field("environment", snapshot.environment.name)
       json.field("class", snapshot.environment.environmentClass.rawValue)
+      json.key("warnings")
+      json.array { json in
+        if snapshot.environment.isUnverified {
+          json.value("TLS NOT VERIFIED: whoever answers is taken for the server")
+        }
+      }
       list(&json, "tiers", snapshot.tiers) { tier($1, snapshot.taken, &$0) }
       list(&json, "nodes", snapshot.nodes) { node($1, snapshot.taken, &$0) }
+      list(&json, "topologies", snapshot.topologies) { topology($1, snapshot.taken, &$0) }
       list(&json, "hot_keys", snapshot.hotKeys.rows) { hotKey($1, &$0) }
       json.field("hot_keys_unavailable", snapshot.hotKeys.unavailable)
       list(&json, "slow", snapshot.slow) { slow($1, &$0) }
@@ -25,7 +32,7 @@ package enum SnapshotJSON {
     return writer.text
   }
 
-  private static func list<Element>(
+  static func list<Element>(
     _ json: inout JSONWriter, _ name: String, _ elements: [Element],
     _ body: (inout JSONWriter, Element) -> Void
   ) {
@@ -35,7 +42,7 @@ package enum SnapshotJSON {
     }
   }
 
-  private static func age(_ at: MonotonicTime?, _ now: MonotonicTime) -> UInt64? {
+  static func age(_ at: MonotonicTime?, _ now: MonotonicTime) -> UInt64? {
     at.map { UInt64(max(0, now.seconds(since: $0)) * 1000) }
   }
 

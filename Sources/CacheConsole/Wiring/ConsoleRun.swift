@@ -12,6 +12,9 @@ struct ConsoleRun {
   func run() throws(StartError) -> Int32 {
     // Before the screen opens: an error belongs on the user's terminal, a question too.
     let target = try startup.target()
+    if case .servers(let plan) = target, let warning = plan.warning {
+      StandardStreams.complain(warning)
+    }
     let themes = ThemeFiles(
       environment: startup.passwords.environment, executable: ProcessEnvironment.executable())
     let theme: Theme

@@ -17,7 +17,7 @@ struct NodeConnection: Sendable {
   ) {
     id = server.id
     probe = Probe(
-      endpoint: server.endpoint, password: server.password,
+      endpoint: server.endpoint, access: server.access,
       options: Self.options(interval: interval), loop: loop, resolver: resolver)
     searcher = KeySearcher(probe: probe, loop: loop) { mailbox.post(.keySearch($0)) }
     reader = KeyReader(probe: probe, personalData: personalData, access: access)

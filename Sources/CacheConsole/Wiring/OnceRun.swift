@@ -22,6 +22,7 @@ struct OnceRun {
       try loop.start()
       switch target {
       case .servers(let plan):
+        if let warning = plan.warning { StandardStreams.complain(warning) }
         return try look(plan.servers, plan.identity, startup.access(plan), loop, isUnicode)
       case .demo:
         let demo: DemoLauncher
@@ -34,7 +35,7 @@ struct OnceRun {
         }
         defer { demo.stop() }
         let server = ServerPlan(
-          id: NodeID("demo"), endpoint: RedisEndpoint(address: .unix(path: socket)), password: nil)
+          id: NodeID("demo"), endpoint: RedisEndpoint(address: .unix(path: socket)))
         return try look([server], Startup.demo, startup.access(nil), loop, isUnicode)
       }
     } catch {
@@ -47,20 +48,19 @@ struct OnceRun {
     _ isUnicode: Bool
   ) throws(SystemError) -> Int32 {
     let resolver = Resolver(loop: loop)
-    let probes = servers.map { server in
-      MonitoredNode(
-        id: server.id,
-        probe: Probe(
-          endpoint: server.endpoint, password: server.password,
-          options: NodeConnection.options(interval: startup.interval), loop: loop,
-          resolver: resolver))
+    let interval = startup.interval
+    let directory = ProbeDirectory(servers) { server in
+      Probe(
+        endpoint: server.endpoint, access: server.access,
+        options: NodeConnection.options(interval: interval), loop: loop, resolver: resolver)
     }
-    defer { for node in probes { node.probe.close() } }
+    defer { directory.close() }
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
     options.personalData = startup.personalData
     let collector = EnvironmentCollector(
-      environment: identity, nodes: probes, options: options, loop: loop
+      environment: identity, nodes: directory.nodes, options: options, directory: directory,
+      loop: loop
     ) { _ in }
     let limit = 2 * startup.interval + Self.patience
     guard

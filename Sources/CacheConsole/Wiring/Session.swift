@@ -14,7 +14,7 @@ final class Session {
   private let loop: EventLoop
   private let mailbox: Mailbox
   private let demo: DemoLauncher?
-  private var nodes: [NodeConnection] = []
+  private var nodes: NodeRegistry?
   private var collector: EnvironmentCollector?
   /// nil until there is a server.
   private(set) var operations: SessionOperations?
@@ -51,17 +51,20 @@ final class Session {
   ) {
     let resolver = Resolver(loop: loop)
     let mailbox = mailbox
-    nodes = servers.map {
+    let (startup, access, loop) = (startup, access, loop)
+    let registry = NodeRegistry(servers) {
       NodeConnection(
         $0, personalData: startup.personalData, access: access, loop: loop, resolver: resolver,
         mailbox: mailbox, interval: startup.interval)
     }
+    let nodes = registry.all
+    self.nodes = registry
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
     options.personalData = startup.personalData
     let collector = EnvironmentCollector(
       environment: identity, nodes: nodes.map { MonitoredNode(id: $0.id, probe: $0.probe) },
-      options: options, loop: loop
+      options: options, directory: registry, loop: loop
     ) { mailbox.publish($0) }
     self.collector = collector
     collector.setDemand(demand)
@@ -75,7 +78,7 @@ final class Session {
   func close() {
     operations?.close()
     collector?.stop()
-    for node in nodes { node.close() }
+    nodes?.close()
     demo?.stop()
   }
 
@@ -89,10 +92,10 @@ final class Session {
     for event in demo?.events() ?? [] {
       switch event {
       case .serving(let socket, _):
-        guard nodes.isEmpty else { continue }
+        guard nodes == nil else { continue }
         let endpoint = RedisEndpoint(address: .unix(path: socket))
         connect(
-          [ServerPlan(id: NodeID("demo"), endpoint: endpoint, password: nil)], as: Startup.demo,
+          [ServerPlan(id: NodeID("demo"), endpoint: endpoint)], as: Startup.demo,
           loader: startup.demoLoader)
       case .filling(let done, let total):
         say(.information, "the demo shop is opening: \(done) of \(total) keys")
@@ -117,12 +120,12 @@ final class Session {
 
   func search(_ search: KeySearch) {
     // One search in the environment at a time, as there is one list.
-    for node in nodes where node.id != search.node { node.searcher.stop() }
+    for node in nodes?.all ?? [] where node.id != search.node { node.searcher.stop() }
     node(search.node, "searching keys")?.searcher.start(search)
   }
 
   func cancelSearch(_ id: UInt64) {
-    for node in nodes { node.searcher.cancel(id) }
+    for node in nodes?.all ?? [] { node.searcher.cancel(id) }
   }
 
   func describe(_ id: NodeID, _ keys: [KeyName]) {
@@ -146,7 +149,7 @@ final class Session {
   }
 
   private func node(_ id: NodeID, _ action: String) -> NodeConnection? {
-    if let node = nodes.first(where: { $0.id == id }) { return node }
+    if let node = nodes?[id] { return node }
     mailbox.post(
       .effectFailed(
         Fault(

@@ -282,6 +282,6 @@ extension OperationsReport {
 
 extension ServerPlan {
   var ticketServer: RunTicket.Server {
-    RunTicket.Server(node: id, endpoint: endpoint, password: password)
+    RunTicket.Server(node: id, endpoint: endpoint, access: access)
   }
 }

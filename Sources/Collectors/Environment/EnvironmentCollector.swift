@@ -1,7 +1,8 @@
 package import ConsoleModel
 package import EventLoop
+package import Redis
 private import Glibc
-private import Synchronization
+internal import Synchronization
 
 /// Watches all servers of one environment and publishes whole snapshots: one for each beat of the
 /// interval once every node has answered or has had its time, and one at least each interval, so
@@ -14,11 +15,13 @@ package final class EnvironmentCollector: Sendable {
     package var hotKeyBudget = HotKeySampler.Budget()
     /// Length of the sliding window behind the shown rates and ratios, in seconds.
     package var windowSeconds = 10.0
+    /// Where servers that announce other addresses are reached from here.
+    package var addresses = AddressMap()
 
     package init() {}
   }
 
-  private struct State {
+  struct State {
     var demand = Demand()
     var builder: SnapshotBuilder
     /// Nodes that polled since the last snapshot.
@@ -26,50 +29,71 @@ package final class EnvironmentCollector: Sendable {
     var isPublishScheduled = false
     var task: Task<Void, Never>?
     var isStopped = false
+    /// All that are watched: those of the configuration first, then those that these led to.
+    var nodes: [NodeCollector] = []
+    var tracker: TopologyTracker
+    var topologies: [Topology] = []
   }
 
   /// How long the nodes that answered wait for those that have not.
   private static let grace: Duration = .milliseconds(150)
 
-  private let nodes: [NodeCollector]
-  private let options: Options
+  let options: Options
+  let settings: NodePoller.Settings
+  let clusters: ClusterWatcher
+  /// Connects to servers that were found, and lets go of those that went.
+  let directory: (any NodeDirectory)?
   private let loop: EventLoop
   private let alarm: Alarm
-  private let state: Mutex<State>
+  let state: Mutex<State>
   private let publish: @Sendable (Snapshot) -> Void
 
   /// - Parameter publish: called on the loop's thread; it must not call back.
   package init(
     environment: EnvironmentIdentity, nodes: [MonitoredNode], options: Options = Options(),
-    loop: EventLoop, publish: @escaping @Sendable (Snapshot) -> Void
+    directory: (any NodeDirectory)? = nil, loop: EventLoop,
+    publish: @escaping @Sendable (Snapshot) -> Void
   ) {
     self.options = options
     self.loop = loop
     self.publish = publish
     let interval = max(0.05, min(3600, options.interval))
-    state = Mutex(State(builder: SnapshotBuilder(environment: environment, interval: interval)))
+    self.directory = directory
+    state = Mutex(
+      State(
+        builder: SnapshotBuilder(environment: environment, interval: interval),
+        tracker: TopologyTracker(configured: nodes.map(\.id), map: options.addresses)))
     let alarm = Alarm(loop: loop)
     self.alarm = alarm
     // Many nodes share what one console may spend on sampling.
     var budget = options.hotKeyBudget
     budget.keysPerSecond = max(
       50, min(budget.keysPerSecond, 2 * budget.keysPerSecond / Double(max(1, nodes.count))))
-    let settings = NodePoller.Settings(
+    settings = NodePoller.Settings(
       interval: interval, personalData: options.personalData, hotKeyBudget: budget,
       windowSeconds: options.windowSeconds,
       detail: nodes.count <= Detail.fullNodes ? .full : .brief)
-    let relay = Relay()
-    self.nodes = nodes.map { node in
-      NodeCollector(id: node.id, probe: node.probe, settings: settings, loop: loop) {
-        relay.polled($0)
-      }
-    }
+    clusters = ClusterWatcher(interval: min(interval, 1), loop: loop)
     relay.target = self
+    let collectors = nodes.map(collector)
+    state.withLock { $0.nodes = collectors }
+    clusters.candidates = { [weak self] in self?.clusterNodes() ?? [] }
   }
+
+  private let relay = Relay()
+
+  func collector(_ node: MonitoredNode) -> NodeCollector {
+    NodeCollector(id: node.id, probe: node.probe, settings: settings, loop: loop) {
+      [relay] in relay.polled($0)
+    }
+  }
+
+  var nodes: [NodeCollector] { state.withLock { $0.nodes } }
 
   /// Starts all nodes. They connect, and reconnect, by themselves.
   package func start() {
     for node in nodes { node.start() }
+    if directory != nil { clusters.start() }
     let task = loop.spawn { [weak self] in
       while !Task.isCancelled {
         guard let self else { return }
@@ -81,11 +105,12 @@ package final class EnvironmentCollector: Sendable {
 
   /// Ends all polling; nothing is published after this returns.
   package func stop() {
-    let task = state.withLock { state in
+    let (task, nodes) = state.withLock { state in
       state.isStopped = true
-      return state.task
+      return (state.task, state.nodes)
     }
     task?.cancel()
+    clusters.stop()
     for node in nodes { node.stop() }
   }
 
@@ -95,8 +120,14 @@ package final class EnvironmentCollector: Sendable {
       return state.demand
     }
     guard before != demand else { return }
-    let hasFew = nodes.count <= Detail.fullNodes
     if before.isPaused, !demand.isPaused { alarm.ring() }
+    tell(demand)
+  }
+
+  /// What the screen wants, told to each node.
+  func tell(_ demand: Demand) {
+    let nodes = self.nodes
+    let hasFew = nodes.count <= Detail.fullNodes
     for node in nodes {
       let isFocus = demand.focus == node.id
       node.setDemand(
@@ -120,7 +151,9 @@ package final class EnvironmentCollector: Sendable {
   package func snapshot() -> Snapshot {
     let reports = nodes.map(\.report)
     return state.withLock { state in
-      state.builder.snapshot(of: reports, now: .now(), wall: Self.wall())
+      var snapshot = state.builder.snapshot(of: reports, now: .now(), wall: Self.wall())
+      snapshot.topologies = state.topologies
+      return snapshot
     }
   }
 
@@ -169,6 +202,7 @@ package final class EnvironmentCollector: Sendable {
       return state.isStopped || state.demand.isPaused
     }
     guard !isQuiet else { return }
+    followTopology()
     let snapshot = self.snapshot()
     // Under the lock, so that nothing follows a `stop` that has returned.
     state.withLock { if !$0.isStopped { publish(snapshot) } }
@@ -177,7 +211,7 @@ package final class EnvironmentCollector: Sendable {
   fileprivate func polled(_ id: NodeID) {
     let (isWhole, schedules) = state.withLock { state in
       state.heard.insert(id)
-      let isWhole = state.heard.count >= nodes.count
+      let isWhole = state.heard.count >= state.nodes.count
       let schedules = !isWhole && !state.isPublishScheduled
       if schedules { state.isPublishScheduled = true }
       return (isWhole, schedules)

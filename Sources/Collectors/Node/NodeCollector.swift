@@ -18,7 +18,7 @@ package final class NodeCollector: Sendable {
   }
 
   package let id: NodeID
-  private let probe: Probe
+  let probe: Probe
   private let settings: NodePoller.Settings
   private let loop: EventLoop
   private let alarm: Alarm

@@ -171,6 +171,8 @@ extension NodePoller {
     figures.readLatency(latency.figures)
     report.status.figures = figures
     report.status.identity = info.identity
+    report.replication = ReplicationView(info)
+    report.sentinel = SentinelView(info)
     report.status.lastReply = arrival
     report.status.info = detail == .full ? info.document : nil
     report.status.errors = counters.window?.errorFigures ?? []

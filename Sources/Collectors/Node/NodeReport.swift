@@ -9,6 +9,10 @@ package struct NodeReport: Sendable {
   package var interval: CounterDelta?
   /// All commands of the window, to be merged over nodes.
   package var latency: LatencyHistogram?
+  /// Its place among other servers; nil until it was read.
+  package var replication: ReplicationView?
+  /// The masters that it watches, if it is a Sentinel.
+  package var sentinel: SentinelView?
   /// The hot-key sampler has seen every key once, or cannot.
   package var hasWholePass = false
   /// Polls that were answered, and all that were tried.

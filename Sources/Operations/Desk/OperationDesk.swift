@@ -213,7 +213,7 @@ package struct OperationDesk: Sendable {
     guard let servers else { throw Self.readOnly }
     var problems: [String] = []
     for server in servers {
-      let mutator = Mutator(endpoint: server.endpoint, password: server.password, loop: loop)
+      let mutator = Mutator(endpoint: server.endpoint, access: server.access, loop: loop)
       defer { mutator.close() }
       do throws(RedisError) {
         try await body(mutator)

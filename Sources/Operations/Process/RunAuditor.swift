@@ -36,7 +36,7 @@ final class RunAuditor: RunAuditing {
       var options = RedisClient.Options()
       options.clientName = "cacheconsole-run"
       return Mutator(
-        endpoint: server.endpoint, password: server.password, options: options, loop: loop)
+        endpoint: server.endpoint, access: server.access, options: options, loop: loop)
     }
   }
 

@@ -4,9 +4,10 @@ internal import Redis
 
 extension RunTicket {
   package static let schema = "cacheconsole.ticket"
-  package static let version = 1
+  /// 2 has TLS and token programs; who knows only 1 would connect without them.
+  package static let version = 2
 
-  /// Holds passwords: for a pipe only.
+  /// Holds passwords: for a pipe only. Of token providers only programs get through it.
   package var json: String {
     JSONWriter.document(schema: Self.schema, version: Self.version) { json in
       json.field("mode", mode.rawValue)
@@ -28,9 +29,15 @@ extension RunTicket {
             }
             if let user = server.endpoint.user { json.field("user", user) }
             json.field("database", UInt64(clamping: server.endpoint.database))
-            if let password = server.password {
-              json.field("password", Base64.encode(password.reveal()))
+            switch server.access.source {
+            case .none: break
+            case .fixed(let secret): json.field("password", Base64.encode(secret.reveal()))
+            case .provider(let provider):
+              if let program = provider as? ProgramToken {
+                json.field("token_command", texts: program.command)
+              }
             }
+            if server.endpoint.isTLS { json.object("tls") { server.access.tls.write(to: &$0) } }
           }
         }
       }
@@ -74,18 +81,45 @@ extension RunTicket.Server {
       }
       address = .tcp(host: try reader.text("host"), port: port)
     }
-    let endpoint = RedisEndpoint(
+    var endpoint = RedisEndpoint(
       address: address, user: try reader.string("user"),
       database: Int(clamping: try reader.count("database")))
-    var password: Secret?
+    var access = RedisAccess()
     if let text = try reader.string("password") {
       guard let bytes = Base64.decode(text) else {
         throw reader.failure("'password' is not base64")
       }
-      password = Secret(bytes)
+      access.source = .fixed(Secret(bytes))
     }
+    if let command = try reader.strings("token_command") {
+      access.source = .provider(ProgramToken(command))
+    }
+    if let node = reader.take("tls") {
+      endpoint.isTLS = true
+      access.tls = try ObjectReader.object(node, "tls", file: reader.file) {
+        reader throws(DocumentError) in try TLSSettings(&reader)
+      }
+    }
+    self.init(node: NodeID(try reader.text("node")), endpoint: endpoint, access: access)
+  }
+}
+
+extension TLSSettings {
+  func write(to json: inout JSONWriter) {
+    for (name, value) in [
+      ("cacert", authorityFile), ("cert", certificateFile), ("key", keyFile),
+      ("servername", serverName),
+    ] {
+      if let value { json.field(name, value) }
+    }
+    json.field("verified", isVerified)
+  }
+
+  init(_ reader: inout ObjectReader) throws(DocumentError) {
     self.init(
-      node: NodeID(try reader.text("node")), endpoint: endpoint, password: password)
+      authorityFile: try reader.string("cacert"), certificateFile: try reader.string("cert"),
+      keyFile: try reader.string("key"), serverName: try reader.string("servername"),
+      isVerified: try reader.flag("verified"))
   }
 }
 

@@ -8,12 +8,12 @@ package struct RunTicket: Sendable {
   package struct Server: Sendable {
     package var node: NodeID
     package var endpoint: RedisEndpoint
-    package var password: Secret?
+    package var access: RedisAccess
 
-    package init(node: NodeID, endpoint: RedisEndpoint, password: Secret?) {
+    package init(node: NodeID, endpoint: RedisEndpoint, access: RedisAccess = RedisAccess()) {
       self.node = node
       self.endpoint = endpoint
-      self.password = password
+      self.access = access
     }
   }
 

@@ -50,11 +50,21 @@ enum Header {
   private static func leftParts(_ context: Context) -> [Part] {
     let trouble = trouble(context).map { Part(spans: [$0], weight: 80) }
     // The name gives way to the class, to trouble and to PAUSED: its first letters still tell.
-    let taken = width(trouble.map { [$0] } ?? [], context) + (context.isPaused ? 9 : 0)
+    let warning =
+      context.environment.isUnverified
+      // Weighs more than what can be left out: it stays at every width.
+      ? Part(
+        spans: [
+          Span(context.columns < 50 ? "TLS UNVERIFIED" : "TLS NOT VERIFIED", .critical, .bold)
+        ], weight: 95) : nil
+    let taken =
+      width((trouble.map { [$0] } ?? []) + (warning.map { [$0] } ?? []), context)
+      + (context.isPaused ? 9 : 0)
     var parts = [
       Part(spans: [Span("cacheconsole", .title, .bold)], weight: 10),
       Part(spans: environment(context, taken: taken), weight: 100),
     ]
+    if let warning { parts.append(warning) }
     if let trouble { parts.append(trouble) }
     return parts
   }

@@ -29,7 +29,8 @@ enum TabBar {
     }
     if let last = full.last, last.x + last.width <= width { return full }
     let middle = lay(model, gap: 1) { id, isCurrent in
-      isCurrent ? "[\(key(id))]\(id.title)" : "\(key(id)) \(id.shortTitle)"
+      if isCurrent { return "[\(key(id))]\(id.title)" }
+      return id.shortTitle.isEmpty ? key(id) : "\(key(id)) \(id.shortTitle)"
     }
     if let last = middle.last, last.x + last.width <= width { return middle }
     let short = lay(model) { id, isCurrent in isCurrent ? "[\(key(id))]\(id.title)" : key(id) }

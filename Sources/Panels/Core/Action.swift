@@ -11,6 +11,7 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
   case pager
   case overview, nodes, nodeDetail, commands, help
   case keys, keyValue, hotKeys, slow, clients, operations, history
+  case topology
   /// A key search is running: Esc ends it.
   case keySearching
   /// The parts of a value or an entry; one part's bytes.
@@ -24,13 +25,15 @@ package enum ActionID: String, Sendable, Hashable, CaseIterable {
   case command, filter, help, back
   // Panels.
   case showOverview, showNodes, showKeys, showHotKeys, showSlow, showCommands, showClients
-  case showOperations, showHistory
+  case showOperations, showHistory, showTopology
   case nextPanel, previousPanel
   // Lists and text.
   case up, down, pageUp, pageDown, top, bottom, left, right
   case open, sortNext, sortReverse
   // Nodes and commands.
   case nextNode
+  // The topology.
+  case follow, foldAll, nextTopology
   // Keys and values.
   case findKeys, cancelSearch, copyKey, refreshKey, revealValue
   case viewMode, exactName, nextPage, previousPage

@@ -45,6 +45,7 @@ extension Action {
       command: "keys", argument: .optional("PATTERN")),
     show(.hotKeys, "hot"), show(.slow, "slow"), show(.commands, "commands"),
     show(.clients, "clients"), show(.operations, "operations"), show(.history, "history"),
+    show(.topology, "topology"),
     Action(.nextPanel, "Show the next panel", keys: [.tab]),
     Action(.previousPanel, "Show the previous panel", keys: [.backTab]),
   ]
@@ -77,5 +78,14 @@ extension Action {
     Action(
       .nextNode, "Next server, then all", keys: [.character("n")],
       scopes: [.commands, .keys, .hotKeys, .slow, .clients], label: "next node"),
+    Action(
+      .follow, "Follow the node through failovers; again: no more", keys: [.character("f")],
+      scopes: [.topology], label: "follow"),
+    Action(
+      .foldAll, "Fold all shards, or unfold them", keys: [.character("z")], scopes: [.topology],
+      label: "fold"),
+    Action(
+      .nextTopology, "Next cluster or group", keys: [.character("n")], scopes: [.topology],
+      label: "next group"),
   ]
 }

@@ -49,6 +49,7 @@ extension Model {
     case .previousPanel: step(-1)
     case .showOperations: show(.operations)
     case .showHistory: show(.history)
+    case .showTopology: show(.topology)
     case .invalidate, .invalidatePattern, .shorten, .adjust, .warm, .mark, .clearMarks,
       .slowlogReset, .undo, .stopAll:
       return operate(id, argument)

@@ -102,6 +102,7 @@ extension Model {
     // A snapshot that was on its way when the environment changed.
     guard snapshot.environment.name == context.environment.name else { return }
     context.snapshot = snapshot
+    for id in panelIDs { _ = withPanel(id) { panel, _ in panel.observe(snapshot) } }
     if let notice = snapshot.notices.last(where: { $0.id > lastNotice }) {
       lastNotice = notice.id
       say(notice.weight, notice.text)

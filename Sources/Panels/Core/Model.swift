@@ -42,7 +42,7 @@ package struct Model: Sendable {
   static func makePanels() -> [any Panel] {
     let all: [any Panel] = [
       OverviewPanel(), NodesPanel(), KeysPanel(), HotKeysPanel(), SlowPanel(), CommandsPanel(),
-      ClientsPanel(), OperationsPanel(), HistoryPanel(), HelpPanel(),
+      ClientsPanel(), OperationsPanel(), HistoryPanel(), TopologyPanel(), HelpPanel(),
     ]
     return PanelID.allCases.compactMap { id in all.first { $0.id == id } }
   }

@@ -3,7 +3,8 @@ package import Terminal
 
 /// The screens, in the order of their digits; Help has `?`.
 package enum PanelID: String, Sendable, Hashable, CaseIterable {
-  case overview, nodes, keys, hotKeys, slow, commands, clients, operations, history, help
+  case overview, nodes, keys, hotKeys, slow, commands, clients, operations, history, topology
+  case help
 
   package var title: String {
     switch self {
@@ -16,11 +17,12 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .clients: "Clients"
     case .operations: "Operations"
     case .history: "History"
+    case .topology: "Topology"
     case .help: "Help"
     }
   }
 
-  /// For tab bars where titles have no room.
+  /// For tab bars where titles have no room; Help has only its key there, as the footer names it too.
   package var shortTitle: String {
     switch self {
     case .overview: "Over"
@@ -28,7 +30,10 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .commands: "Cmds"
     case .operations: "Ops"
     case .history: "Hist"
-    case .nodes, .keys, .slow, .clients, .help: title
+    case .clients: "Clnts"
+    case .topology: "Topo"
+    case .help: ""
+    case .nodes, .keys, .slow: title
     }
   }
 
@@ -44,6 +49,7 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .clients: "7"
     case .operations: "8"
     case .history: "9"
+    case .topology: "0"
     case .help: "?"
     }
   }
@@ -60,6 +66,7 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .clients: .showClients
     case .operations: .showOperations
     case .history: .showHistory
+    case .topology: .showTopology
     case .help: .help
     }
   }
@@ -117,6 +124,9 @@ package protocol Panel: Sendable {
   var filter: String { get }
   mutating func setFilter(_ text: String, in context: Context)
 
+  /// Every snapshot, also while another panel is active: for what only a comparison with the one
+  /// before can tell.
+  mutating func observe(_ snapshot: Snapshot)
   /// A new snapshot, another size, or the panel became active.
   mutating func refresh(_ context: Context)
   /// An action whose scope is among `scopes`, already checked for refusal.
@@ -158,6 +168,7 @@ package protocol Panel: Sendable {
 extension Panel {
   package var filter: String { "" }
   package mutating func setFilter(_ text: String, in context: Context) {}
+  package mutating func observe(_ snapshot: Snapshot) {}
   package mutating func receive(_ message: Message, in context: Context) -> [Request] { [] }
   package mutating func mouse(_ event: MouseEvent, in context: Context) -> [Request] { [] }
   package mutating func open(_ subject: Subject, in context: Context) -> [Request]? { nil }

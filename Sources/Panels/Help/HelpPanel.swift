@@ -109,6 +109,7 @@ struct ActionRow: Sendable {
       case .clients: "clients"
       case .operations: "operations"
       case .history: "history"
+      case .topology: "topology"
       case .keySearching: "searching"
       case .elements: "parts"
       case .bytes: "bytes"

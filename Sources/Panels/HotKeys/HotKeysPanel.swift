@@ -55,7 +55,7 @@ struct HotKeysPanel: Panel {
     },
     Column(
       "freq", minimum: 5, alignment: .right, priority: 80,
-      sortKey: { .number($0.hot.frequency.map(Double.init)) }
+      sortKey: { .number($0.hot.frequency.map { Double($0) }) }
     ) {
       row, _, _ in TableCell(row.hot.frequency.map(String.init) ?? Format.missing)
     },

@@ -64,7 +64,7 @@ struct KeyRow: Sendable {
     },
     Column(
       "memory", minimum: 7, alignment: .right, priority: 75,
-      sortKey: { .number($0.summary.memoryBytes.map(Double.init)) }
+      sortKey: { .number($0.summary.memoryBytes.map { Double($0) }) }
     ) { row, _, _ in
       TableCell(row.described == nil ? "" : Format.bytes(row.summary.memoryBytes))
     },

@@ -180,7 +180,7 @@ enum NodeFacts {
       },
       History(label: "ops/s", series: node.opsHistory) { _ in Format.rate(figures.opsPerSecond) },
       History(
-        label: "memory", series: node.memoryHistory, maximum: figures.memoryLimit.map(Double.init)
+        label: "memory", series: node.memoryHistory, maximum: figures.memoryLimit.map { Double($0) }
       ) { _ in Format.bytes(figures.memoryUsed) },
       History(label: "ping", series: node.pingHistory) { context in
         context.latency(figures.pingMicroseconds)

@@ -143,7 +143,7 @@ enum NodeColumns {
     figure("cpu%", 5, 75, { $0.cpuShare }) { figures, _ in Format.percent(figures.cpuShare) },
     Column(
       "memory", minimum: 11, weight: 1, priority: 78,
-      sortKey: { .number($0.figures.memoryUsed.map(Double.init)) }
+      sortKey: { .number($0.figures.memoryUsed.map { Double($0) }) }
     ) { node, context, width in
       TableCell(
         context.memory(
@@ -156,10 +156,10 @@ enum NodeColumns {
     figure("evict/s", 7, 58, { $0.evictionsPerSecond }) { figures, _ in
       Format.rate(figures.evictionsPerSecond)
     },
-    figure("clients", 7, 70, { $0.connectedClients.map(Double.init) }) { figures, _ in
+    figure("clients", 7, 70, { $0.connectedClients.map { Double($0) } }) { figures, _ in
       Format.count(figures.connectedClients)
     },
-    figure("lag", 6, 55, { $0.replicaLagBytes.map(Double.init) }) { figures, _ in
+    figure("lag", 6, 55, { $0.replicaLagBytes.map { Double($0) } }) { figures, _ in
       Format.bytes(figures.replicaLagBytes)
     },
     figure("ping", 6, 52, { $0.pingMicroseconds }) { figures, context in

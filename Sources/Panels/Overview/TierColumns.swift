@@ -43,7 +43,7 @@ enum TierColumns {
     },
     Column(
       "memory", minimum: 9, weight: 2, priority: 70,
-      sortKey: { .number($0.memoryUsed.map(Double.init)) }
+      sortKey: { .number($0.memoryUsed.map { Double($0) }) }
     ) { tier, context, width in
       TableCell(
         context.memory(used: tier.memoryUsed, limit: tier.memoryLimit, width: width),

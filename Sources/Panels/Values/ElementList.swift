@@ -62,7 +62,7 @@ package struct ElementList: Sendable {
     columns.append(
       Column(
         "bytes", minimum: 6, alignment: .right, priority: 20,
-        sortKey: { .number(Self.length(row($0)).map(Double.init)) }
+        sortKey: { .number(Self.length(row($0)).map { Double($0) }) }
       ) { index, _, _ in
         TableCell(Self.length(row(index)).map { Format.grouped(UInt64($0)) } ?? "", .dim)
       })

@@ -12,6 +12,8 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   private let sentence: (@Sendable (Row, Context) -> (column: Int, cell: TableCell)?)?
   /// Rows that the operator set aside show a sign.
   private let isMarked: (@Sendable (Row, Context) -> Bool)?
+  /// Rows that are parts of the one before them; nil: none is.
+  private let isPart: (@Sendable (Row) -> Bool)?
 
   private var source: [Row] = []
   /// Indices into `source`, in the order shown.
@@ -32,9 +34,11 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
     identify: @escaping @Sendable (Row) -> ID,
     filterText: @escaping @Sendable (Row) -> String,
     sentence: (@Sendable (Row, Context) -> (column: Int, cell: TableCell)?)? = nil,
-    isMarked: (@Sendable (Row, Context) -> Bool)? = nil
+    isMarked: (@Sendable (Row, Context) -> Bool)? = nil,
+    isPart: (@Sendable (Row) -> Bool)? = nil
   ) {
     self.isMarked = isMarked
+    self.isPart = isPart
     self.sentence = sentence
     self.columns = columns
     self.identify = identify
@@ -116,27 +120,25 @@ package struct Table<Row: Sendable, ID: Hashable & Sendable>: Sendable {
   package mutating func reset() {
     source = []
     order = []
-    selection = nil
-    isChosen = false
-    index = 0
-    firstVisible = 0
+    startAgain()
     columnOffset = 0
     filter = ""
   }
 
+  /// Other rows come now: the first is selected, whatever was.
+  package mutating func startAgain() {
+    selection = nil
+    isChosen = false
+    index = 0
+    firstVisible = 0
+  }
+
   private mutating func rebuild() {
-    let needle = FilterText(filter)
-    order = source.indices.filter { needle.isEmpty || needle.matches(filterText(source[$0])) }
-    if let sortColumn, columns.indices.contains(sortColumn),
-      let sortKey = columns[sortColumn].sortKey
-    {
-      let keyed = order.map { (key: sortKey(source[$0]), position: $0) }
-      order = keyed.sorted { left, right in
-        if left.key.precedes(right.key, descending: isDescending) { return true }
-        if right.key.precedes(left.key, descending: isDescending) { return false }
-        return left.position < right.position
-      }.map(\.position)
-    }
+    let sort = sortColumn.flatMap { columns.indices.contains($0) ? columns[$0].sortKey : nil }
+    order = RowOrder(
+      filter: FilterText(filter), text: filterText, sortKey: sort, isDescending: isDescending,
+      isPart: isPart
+    ).indices(of: source)
     if !isChosen {
       select(0)
     } else if let selection,

@@ -64,7 +64,7 @@ enum WarmFixture {
     return RunTicket(
       plan: plan,
       servers: [
-        .init(node: node, endpoint: try RedisURL(parsing: server.url).endpoint, password: nil)
+        .init(node: node, endpoint: try RedisURL(parsing: server.url).endpoint)
       ], mode: mode, folder: folder.file("state"))
   }
 }

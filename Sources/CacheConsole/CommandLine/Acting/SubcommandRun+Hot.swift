@@ -46,7 +46,7 @@ extension SubcommandRun {
     let loop = bench.loop
     let result = try bench.wait(Self.briefPatience) {
       () async -> Result<KeyRecorder.Report, RecordFailure> in
-      let mutator = Mutator(endpoint: server.endpoint, password: server.password, loop: loop)
+      let mutator = Mutator(endpoint: server.endpoint, access: server.access, loop: loop)
       defer { mutator.close() }
       do {
         let writer = try CopyWriter(path: path, header: header)

@@ -24,6 +24,7 @@ struct SubcommandRun {
         "\(call.subcommand.name.rawValue): name the servers with --redis URL or --env NAME"
           + " (there is no configuration)")
     }
+    if let warning = plan.warning { StandardStreams.complain(warning) }
     let access = startup.access(plan)
     if let reason = call.refusal(access) { throw .failed(reason) }
     let bench = try Workbench(plan, startup, access)

@@ -27,7 +27,7 @@ struct Workbench {
       (
         server.id,
         Probe(
-          endpoint: server.endpoint, password: server.password,
+          endpoint: server.endpoint, access: server.access,
           options: NodeConnection.options(interval: interval), loop: loop, resolver: resolver)
       )
     }

@@ -26,12 +26,18 @@ extension Arguments {
     configurationFile = words.value("--config")
     passwordFile = words.value("--password-file")
     asksPassword = words.has("--ask-password")
+    tls.cacert = words.value("--cacert")
+    tls.cert = words.value("--cert")
+    tls.key = words.value("--key")
+    tls.servername = words.value("--servername")
+    tls.insecure = words.has("--tls-insecure")
     isReadOnly = words.has("--read-only")
     if let text = words.value("--role") { role = try Self.role(text) }
     guard environment == nil || redisURLs.isEmpty else {
       throw UsageError("--env and --redis exclude each other: an environment names its servers")
     }
     try checkPasswords()
+    try checkTLS()
     command = .subcommand(
       SubcommandCall(subcommand: try Subcommand(words), options: try ActionOptions(words)))
   }

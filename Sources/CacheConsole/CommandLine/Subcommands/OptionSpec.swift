@@ -34,6 +34,11 @@ extension OptionSpec {
     OptionSpec(
       "--password-file", "FILE", "read the password of the --redis servers from this file"),
     OptionSpec("--ask-password", "ask for the password of the --redis servers"),
+    OptionSpec("--cacert", "FILE", Option.cacert.explanation),
+    OptionSpec("--cert", "FILE", Option.cert.explanation),
+    OptionSpec("--key", "FILE", Option.key.explanation),
+    OptionSpec("--servername", "NAME", Option.servername.explanation),
+    OptionSpec("--tls-insecure", "rediss://: do not verify who answers; it is warned of"),
     OptionSpec("--read-only", "viewer: refuse to change anything"),
     OptionSpec("--role", "NAME", "lower your role: viewer, operator or admin"),
     OptionSpec("--json", "print JSON"),

@@ -1,0 +1,433 @@
+internal import EventLoop
+
+/// Commands on their way through a cluster: which goes to which node next, and what the answers mean
+/// for the rest. It knows no sockets; `ClusterClient` sends what it says and tells it the answers.
+///
+/// Commands with a key in common keep their order: they are in one batch, or the later one waits
+/// until the earlier one has been answered.
+struct ClusterPipeline {
+  typealias Answer = Result<RESPValue, RedisError>
+
+  struct Limits {
+    /// MOVED and ASK that one command may follow.
+    var redirects = 12
+    /// Redirects that are followed at once; after them each waits like a failure.
+    var quickRedirects = 3
+    var backoff = Backoff()
+  }
+
+  /// Commands for one node, sent in one write.
+  struct Batch {
+    var id: Int
+    var address: NodeAddress
+    var commands: [RedisCommand]
+    /// One of them may change something: it is sent once.
+    var changes: Bool
+    /// The entries, and where the answer of each is among the replies.
+    fileprivate var entries: [(index: Int, reply: Int)]
+  }
+
+  /// What the owner of the pipeline should do about an answer.
+  struct Notice {
+    /// Owners of slots that redirects have named.
+    var learned: [(slot: Int, address: NodeAddress)] = []
+    /// The topology is out of date, or something in the cluster is.
+    var wantsRefresh = false
+    /// The node redirects to its own address: another server than this connection's is there now.
+    var wantsNewConnection = false
+  }
+
+  private enum Target: Hashable {
+    case owner
+    case moved(NodeAddress)
+    case ask(NodeAddress)
+  }
+
+  private struct Entry {
+    let command: RedisCommand
+    let keys: [[UInt8]]
+    let slot: Int
+    let isChange: Bool
+    var target = Target.owner
+    var redirects = 0
+    var failures = 0
+    var notBefore = EventLoop.Instant(nanoseconds: .min)
+    /// What the last attempt met; what the caller gets if there is no time for another.
+    var last: Answer?
+    var answer: Answer?
+  }
+
+  /// How the answer of one command of the caller comes about.
+  private enum Origin {
+    case entry(Int)
+    case split(CommandSplit, first: Int, isChange: Bool)
+    case refused(RedisError)
+  }
+
+  private let action: String
+  private let limits: Limits
+  private var entries: [Entry] = []
+  private var origins: [Origin] = []
+  /// Indexes of entries that are to be sent, in order.
+  private var waiting: [Int] = []
+  /// Keys of entries that were sent again and are not answered yet.
+  private var keysUnderway: [[UInt8]: Int] = [:]
+  private var isFirstRound = true
+  private var batchCount = 0
+  private var unanswered: Int
+  /// Reads may go to replicas: there is nothing in the pipeline that they would have to come after.
+  private let usesReplicas: Bool
+  private var turn: Int
+
+  init(
+    _ commands: [RedisCommand], action: String, limits: Limits = Limits(),
+    usesReplicas: Bool = false, turn: Int = 0
+  ) {
+    self.action = action
+    self.limits = limits
+    self.turn = turn
+    entries.reserveCapacity(commands.count)
+    origins.reserveCapacity(commands.count)
+    var isReadOnly = true
+    for command in commands {
+      let name = command.statName
+      let isChange = !CommandGate.isRead(name)
+      if isChange { isReadOnly = false }
+      switch Self.placed(command, name, action) {
+      case .failure(let error): origins.append(.refused(error))
+      case .success(.one(let keys, let slot)):
+        origins.append(.entry(entries.count))
+        entries.append(Entry(command: command, keys: keys, slot: slot, isChange: isChange))
+      case .success(.split(let split)):
+        origins.append(.split(split, first: entries.count, isChange: isChange))
+        for part in split.parts {
+          entries.append(
+            Entry(command: part.command, keys: part.keys, slot: part.slot, isChange: isChange))
+        }
+      }
+    }
+    self.usesReplicas = usesReplicas && isReadOnly
+    unanswered = entries.count
+    waiting = Array(entries.indices)
+  }
+
+  private enum Place {
+    case one([[UInt8]], slot: Int)
+    case split(CommandSplit)
+  }
+
+  private static func placed(
+    _ command: RedisCommand, _ name: String, _ action: String
+  ) -> Result<Place, RedisError> {
+    func refusal(_ message: String, _ nextStep: String) -> Result<Place, RedisError> {
+      .failure(
+        RedisError(
+          kind: .unsupported, endpoint: "cluster", action: action,
+          message: "\(RedisError.commandText(name)) was not sent: " + message, nextStep: nextStep))
+    }
+    switch KeyLocator.locate(command) {
+    case .oneNode:
+      return refusal("it speaks of one node, and no key says which", "send it to a node")
+    case .unknown: return refusal("it is not known where its keys are", "send it to a node")
+    case .keys(let indexes):
+      let keys = indexes.map { command.arguments[$0] }
+      let slots = keys.map(HashSlot.of)
+      if slots.allSatisfy({ $0 == slots[0] }) { return .success(.one(keys, slot: slots[0])) }
+      if let split = CommandSplit(command, keys: keys, slots: slots) {
+        return .success(.split(split))
+      }
+      return refusal(
+        "its keys are in different slots of the cluster",
+        "use keys with the same {tag}, or one command for each")
+    }
+  }
+
+  var isDone: Bool { unanswered == 0 }
+
+  /// When a command that waits may be sent; nil if none waits for a time.
+  var nextTime: EventLoop.Instant? { waiting.lazy.map { entries[$0].notBefore }.min() }
+
+  /// The answers, in the order of the commands; complete when it is done.
+  var answers: [Answer] {
+    origins.map { origin in
+      switch origin {
+      case .refused(let error): return .failure(error)
+      case .entry(let index): return answer(index)
+      case .split(let split, let first, let isChange):
+        return split.whole(
+          split.parts.indices.map { answer(first + $0) }, isChange: isChange)
+      }
+    }
+  }
+
+  private func answer(_ index: Int) -> Answer {
+    entries[index].answer
+      ?? .failure(
+        RedisError(
+          kind: .cancelled, endpoint: "cluster", action: action, message: "cancelled"))
+  }
+}
+
+// MARK: Where to
+
+extension ClusterPipeline {
+  /// What can be sent now.
+  mutating func nextBatches(_ owners: SlotOwners, now: EventLoop.Instant) -> (
+    batches: [Batch], notice: Notice
+  ) {
+    var batches: [Batch] = []
+    var places: [NodeAddress: Int] = [:]
+    var notice = Notice()
+    var kept: [Int] = []
+    var again: [Int] = []
+    // Keys of earlier entries that stay behind, and of those that go somewhere in this round.
+    var held: Set<[UInt8]> = []
+    var going: [[UInt8]: NodeAddress] = [:]
+    for index in waiting {
+      let entry = entries[index]
+      func hold() {
+        kept.append(index)
+        if !isFirstRound { held.formUnion(entry.keys) }
+      }
+      if entry.notBefore > now || isBlocked(entry, held) {
+        hold()
+        continue
+      }
+      guard let address = address(of: entry, owners) else {
+        notice.wantsRefresh = true
+        fail(index, nobody(entry.slot), now)
+        hold()
+        continue
+      }
+      if !isFirstRound {
+        // An earlier one with the key goes to another node: that must answer first.
+        if entry.keys.contains(where: { going[$0, default: address] != address }) {
+          hold()
+          continue
+        }
+        for key in entry.keys { going[key] = address }
+        again.append(index)
+      }
+      let place = places[address] ?? batches.count
+      if place == batches.count {
+        places[address] = place
+        batchCount += 1
+        batches.append(
+          Batch(
+            id: batchCount, address: address,
+            commands: usesReplicas && owners[entry.slot] != address ? [Self.readOnly] : [],
+            changes: false, entries: []))
+      }
+      if case .ask = entry.target { batches[place].commands.append(Self.asking) }
+      batches[place].entries.append((index, batches[place].commands.count))
+      batches[place].commands.append(entry.command)
+      if entry.isChange { batches[place].changes = true }
+    }
+    waiting = kept
+    for index in again {
+      for key in entries[index].keys { keysUnderway[key, default: 0] += 1 }
+    }
+    isFirstRound = false
+    return (batches, notice)
+  }
+
+  private static let asking = RedisCommand("ASKING")
+  private static let readOnly = RedisCommand("READONLY")
+
+  private func isBlocked(_ entry: Entry, _ held: Set<[UInt8]>) -> Bool {
+    guard !held.isEmpty || !keysUnderway.isEmpty else { return false }
+    return entry.keys.contains { held.contains($0) || keysUnderway[$0] != nil }
+  }
+
+  private mutating func address(of entry: Entry, _ owners: SlotOwners) -> NodeAddress? {
+    switch entry.target {
+    case .moved(let address), .ask(let address): return address
+    case .owner:
+      guard let primary = owners[entry.slot] else { return nil }
+      // What failed once goes to the primary.
+      guard usesReplicas, entry.failures == 0, entry.redirects == 0 else { return primary }
+      let replicas = owners.replicas(of: primary)
+      return replicas.isEmpty ? primary : replicas[(entry.slot &+ turn) % replicas.count]
+    }
+  }
+
+  private func nobody(_ slot: Int) -> Answer {
+    .failure(
+      RedisError(
+        kind: .unreachable, endpoint: "cluster", action: action,
+        message: "no node is known that serves slot \(slot)",
+        nextStep: "look at CLUSTER INFO: is the cluster whole?"))
+  }
+}
+
+// MARK: What came back
+
+extension ClusterPipeline {
+  /// Takes the replies to one batch.
+  mutating func finish(
+    _ batch: Batch, _ outcome: Result<[RESPValue], RedisError>, now: EventLoop.Instant
+  ) -> Notice {
+    for entry in batch.entries {
+      for key in entries[entry.index].keys {
+        guard let count = keysUnderway[key] else { continue }
+        keysUnderway[key] = count > 1 ? count - 1 : nil
+      }
+    }
+    switch outcome {
+    case .failure(let error): return fail(batch, error, now)
+    case .success(let replies):
+      guard replies.count == batch.commands.count else {
+        return fail(
+          batch,
+          RedisError(
+            kind: .protocol, endpoint: "\(batch.address)", action: action,
+            message: "\(replies.count) replies to \(batch.commands.count) commands"), now)
+      }
+      return take(batch, replies, now)
+    }
+  }
+
+  private mutating func take(
+    _ batch: Batch, _ replies: [RESPValue], _ now: EventLoop.Instant
+  ) -> Notice {
+    var notice = Notice()
+    var again: [Int] = []
+    // Keys that later commands of the batch have seen, true if one of those may have changed them.
+    var seen: [[UInt8]: Bool] = [:]
+    let hasRedirects = batch.entries.contains { redirection(replies[$0.reply], batch) != nil }
+    for (index, position) in batch.entries.reversed() {
+      let reply = replies[position]
+      guard hasRedirects, let redirection = redirection(reply, batch) else {
+        settle(index, .success(reply))
+        if hasRedirects {
+          for key in entries[index].keys {
+            seen[key] = seen[key] ?? false || entries[index].isChange
+          }
+        }
+        continue
+      }
+      entries[index].last = .success(reply)
+      note(redirection, batch, &notice)
+      // A later command with the key has been done: to repeat this one would turn their order round.
+      let isLate = entries[index].keys.contains { key in
+        seen[key].map { $0 || entries[index].isChange } ?? false
+      }
+      if isLate {
+        settle(index, .success(reply))
+      } else if follow(redirection, index, now) {
+        again.append(index)
+      }
+    }
+    waiting = (waiting + again).sorted()
+    return notice
+  }
+
+  private func redirection(_ reply: RESPValue, _ batch: Batch) -> Redirection? {
+    guard case .error(let text) = reply else { return nil }
+    return Redirection(text, askedHost: batch.address.host)
+  }
+
+  private func note(_ redirection: Redirection, _ batch: Batch, _ notice: inout Notice) {
+    switch redirection {
+    case .moved(let slot, let address):
+      notice.wantsRefresh = true
+      guard let address else { return }
+      if address == batch.address { notice.wantsNewConnection = true }
+      notice.learned.append((slot, address))
+    case .readOnly, .notNow: notice.wantsRefresh = true
+    case .ask, .tryAgain: break
+    }
+  }
+
+  /// - Returns: false if the command has been redirected too often; it is settled then.
+  private mutating func follow(
+    _ redirection: Redirection, _ index: Int, _ now: EventLoop.Instant
+  ) -> Bool {
+    switch redirection {
+    case .tryAgain, .notNow, .readOnly, .moved(_, nil), .ask(_, nil):
+      entries[index].target = .owner
+      wait(index, now)
+      return true
+    case .moved(let slot, let address?), .ask(let slot, let address?):
+      entries[index].redirects += 1
+      if case .moved = redirection {
+        entries[index].target = .moved(address)
+      } else {
+        entries[index].target = .ask(address)
+      }
+      let count = entries[index].redirects
+      guard count <= limits.redirects else {
+        settle(
+          index,
+          .failure(
+            RedisError(
+              kind: .server, endpoint: "cluster", action: action,
+              message: "redirected \(count) times, at last to \(address) for slot \(slot)",
+              nextStep: "the nodes disagree about the slot: compare CLUSTER NODES of each")))
+        return false
+      }
+      if count > limits.quickRedirects {
+        let delay = limits.backoff.delay(afterFailures: count - limits.quickRedirects)
+        entries[index].notBefore = now.advanced(by: delay)
+      }
+      return true
+    }
+  }
+
+  private mutating func fail(
+    _ batch: Batch, _ error: RedisError, _ now: EventLoop.Instant
+  ) -> Notice {
+    var notice = Notice()
+    for (index, _) in batch.entries {
+      // Without "indeterminate" a batch with changes was not sent.
+      let mayRepeat: Bool
+      switch error.kind {
+      case .unreachable, .timeout, .cancelled: mayRepeat = true
+      case .indeterminate: mayRepeat = !entries[index].isChange
+      case .tls, .auth, .denied, .unsupported, .protocol, .server, .limit: mayRepeat = false
+      }
+      guard mayRepeat else {
+        settle(index, .failure(error))
+        continue
+      }
+      entries[index].target = .owner
+      fail(index, .failure(error), now)
+      waiting.append(index)
+    }
+    waiting.sort()
+    switch error.kind {
+    case .unreachable, .timeout, .indeterminate, .tls, .protocol: notice.wantsRefresh = true
+    case .cancelled, .auth, .denied, .unsupported, .server, .limit: break
+    }
+    return notice
+  }
+
+  private mutating func fail(_ index: Int, _ answer: Answer, _ now: EventLoop.Instant) {
+    entries[index].last = answer
+    wait(index, now)
+  }
+
+  private mutating func wait(_ index: Int, _ now: EventLoop.Instant) {
+    entries[index].failures += 1
+    let delay = limits.backoff.delay(afterFailures: entries[index].failures)
+    entries[index].notBefore = now.advanced(by: delay)
+  }
+
+  private mutating func settle(_ index: Int, _ answer: Answer) {
+    guard entries[index].answer == nil else { return }
+    entries[index].answer = answer
+    unanswered -= 1
+  }
+
+  /// There is no more time: what waits gets what its last attempt met.
+  ///
+  /// - Parameter error: for those that were never sent.
+  mutating func giveUp(_ error: RedisError) {
+    for index in waiting {
+      var answer = entries[index].last ?? .failure(error)
+      if error.kind == .cancelled { answer = .failure(error) }
+      settle(index, answer)
+    }
+    waiting = []
+  }
+}

@@ -1,0 +1,56 @@
+import TestKit
+import Testing
+
+/// Clusters and replicas as an on-call engineer meets them: one address is enough.
+@Suite(.serialized, .blocking) struct ClusterScreenTests {
+  @Test func `the topology before, during and after a failover`() throws {
+    let home = try TemporaryFolder()
+    let cluster = try RedisCluster()
+    let nodes = cluster.nodes
+    let session = try Console.open(
+      ["--redis", "localhost:\(nodes[1].port)", "--interval", "1"], home: home)
+    try session.waitUntil("six servers", within: 40) { $0.contains("6/6") }
+    try session.press("0")
+    try session.waitUntil("the whole cluster", within: 40) { screen in
+      screen.contains("cluster ok") && screen.contains("16,384/16,384 slots")
+        && screen.contains("6 nodes")
+    }
+    nodes[0].kill9()
+    let began = Deadline.now
+    try session.waitUntil("the failed primary", within: 40) {
+      $0.contains("✖ primary") || $0.contains("failing")
+    }
+    try session.waitUntil("the new primary", within: 40) { screen in
+      screen.contains("new primary") && screen.contains("cluster ok")
+    }
+    // What the cluster needs for its vote is its own time; ours is the two seconds after it.
+    #expect(Double(Deadline.now - began) / 1e9 < 20)
+    try nodes[0].start()
+    try session.waitUntil("the old primary as a replica", within: 40) { screen in
+      !screen.contains("failed") && screen.contains("3 shards")
+    }
+    try session.press("q")
+    #expect(try session.waitForEnd() == .code(0))
+  }
+
+  @Test func `a replica leads to its primary, and --once --json tells both`() throws {
+    let home = try TemporaryFolder()
+    let primary = try RedisServer(.loopback)
+    let replica = try RedisServer(.loopback)
+    let words = primary.url.replacing("redis://", with: "").split(separator: ":").map(String.init)
+    try replica.command(["REPLICAOF", words[0], words[1]])
+    #expect(
+      try Eventually.holds {
+        (try replica.command(["INFO", "replication"]).text ?? "").contains("master_link_status:up")
+      })
+    let result = try Console.run(
+      ["--redis", replica.url, "--once", "--json", "--interval", "0.5"], home: home)
+    #expect(result.exit == .code(0), "\(result.error)")
+    let topology = try #require(try JSONValue(parsing: result.output)["topologies"]?[0])
+    #expect(topology["kind"]?.string == "replication")
+    let members = try #require(topology["shards"]?[0]?["members"])
+    #expect(members[0]?["role"]?.string == "primary" && members[1]?["role"]?.string == "replica")
+    #expect(members[1]?["link"]?.string == "up")
+    #expect(members[1]?["lag_bytes"]?.number != nil)
+  }
+}
