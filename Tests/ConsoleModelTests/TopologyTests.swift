@@ -121,6 +121,7 @@ import Testing
     for round in 0..<20 {
       let members = (0..<1000).map { member("\(round)-\($0)", .primary) }
       changes.observe([cluster(members)], at: time(Int64(round)))
+      #expect(changes.count <= RoleChanges.maximumMembers)
     }
     // What is listed now is still known.
     var members = (0..<1000).map { member("19-\($0)", .primary) }

@@ -27,6 +27,9 @@ package struct RoleChanges: Sendable, Hashable {
 
   package init() {}
 
+  /// Servers that are remembered; at most `maximumMembers`.
+  package var count: Int { known.count }
+
   /// Compares the next snapshot's topologies with what was known.
   package mutating func observe(_ topologies: [Topology], at taken: MonotonicTime) {
     for topology in topologies {
