@@ -68,7 +68,7 @@ enum RunFixture {
     ticket.plan = ticket.plan.hashed()
     ticket.servers.append(
       RunTicket.Server(
-        node: node, endpoint: try RedisURL(parsing: server.url).endpoint, password: nil))
+        node: node, endpoint: try RedisURL(parsing: server.url).endpoint))
     return ticket
   }
 

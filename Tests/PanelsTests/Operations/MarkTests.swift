@@ -253,7 +253,7 @@ struct MarkTests {
       #expect(desk.model.context.marks.count == 1)
       let plans = desk.effects.compactMap { if case .run(let plan) = $0 { plan } else { nil } }
       let plan = try #require(plans.first)
-      var report = OperationsReport(at: desk.now)
+      var report = OperationsReport(environment: Desk.environment.name, at: desk.now)
       report.operations = [Plans.status(plan.id, "it", .running, secondsAgo: 0)]
       desk.send(.operations(report))
       #expect(desk.model.context.marks.count == left)
