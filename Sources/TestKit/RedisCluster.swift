@@ -209,6 +209,7 @@ extension RedisCluster {
       return nodes
     }
     try Self.meet(all.filter(\.isRunning))
+    try waitUntilWell()
     return node
   }
 
@@ -223,9 +224,15 @@ extension RedisCluster {
 
   /// `replica` takes its primary's place, without loss.
   package func failover(to replica: Node) throws(TestKitError) {
-    try replica.run(["CLUSTER", "FAILOVER"])
+    var again = Deadline(within: 0)
     try Self.wait("node \(replica.number) is primary") { () throws(TestKitError) in
-      try replica.info("role") == "master"
+      if try replica.info("role") == "master" { return true }
+      // A failover that has not come about after 5 s is given up by the server.
+      if again.isPast {
+        _ = try replica.command(["CLUSTER", "FAILOVER"])
+        again = Deadline(within: 6)
+      }
+      return false
     }
   }
 }

@@ -8,7 +8,8 @@ import Testing
   /// Reads of the server that people have looked at: none changes anything for anybody else. Servers
   /// do not flag them `readonly`, which speaks of keys only.
   static let reviewed: Set<String> = [
-    "acl|dryrun", "acl|whoami", "asking", "client|getname", "client|id", "client|info", "client|list",
+    "acl|dryrun", "acl|whoami", "asking", "client|getname", "client|id", "client|info",
+    "client|list",
     "cluster|info", "cluster|myid", "cluster|nodes", "cluster|shards", "cluster|slots",
     "command|count", "command|info", "config|get", "info", "lastsave", "latency|doctor",
     "latency|graph", "latency|histogram", "latency|history", "latency|latest", "memory|doctor",

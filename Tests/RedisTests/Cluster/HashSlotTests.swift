@@ -45,14 +45,15 @@ struct SlotRangesTests {
         })
     }
     func numbers(_ slots: SlotRanges) -> Set<Int> { Set(slots.ranges.joined()) }
-    for _ in 0..<500 {
+    for _ in 0..<100 {
       let (one, two) = (some(), some())
+      let members = numbers(one)
       #expect(numbers(one.union(two)) == numbers(one).union(numbers(two)))
       #expect(numbers(one.intersection(two)) == numbers(one).intersection(numbers(two)))
       #expect(numbers(one.subtracting(two)) == numbers(one).subtracting(numbers(two)))
       #expect(one.count == numbers(one).count)
       #expect(one.inverted.count == HashSlot.count - one.count)
-      for slot in 0...400 where one.contains(slot) != numbers(one).contains(slot) {
+      for slot in 0...400 where one.contains(slot) != members.contains(slot) {
         Issue.record("\(one) and \(slot)")
       }
     }
