@@ -242,6 +242,11 @@ extension RedisCluster {
 extension RedisCluster {
   /// Begins to move a slot: from now on absent keys are ASKed for at `target`.
   package func open(_ slot: Int, from source: Node, to target: Node) throws(TestKitError) {
+    // Two nodes that take slots in quick succession, before one has heard of the other's epoch, would
+    // choose the same one, and their claims would have to be settled.
+    try Self.wait("both know the same epoch") { () throws(TestKitError) in
+      try source.clusterInfo("cluster_current_epoch") == target.clusterInfo("cluster_current_epoch")
+    }
     try target.run(["CLUSTER", "SETSLOT", "\(slot)", "IMPORTING", source.id])
     try source.run(["CLUSTER", "SETSLOT", "\(slot)", "MIGRATING", target.id])
   }

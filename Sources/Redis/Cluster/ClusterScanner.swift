@@ -334,7 +334,8 @@ extension ClusterScanner {
         })
       else { throw Self.unexpected(client) }
       var described = ScanCoverage.Description(
-        id: own.node.id, runID: String(runID), isPrimary: own.isPrimary, slots: own.slots)
+        id: own.node.id, runID: String(runID), isPrimary: own.isPrimary,
+        configEpoch: own.node.configEpoch, slots: own.slots)
       for open in own.openSlots {
         if open.from == own.node.id {
           described.leaving[open.slot] = open.to

@@ -11,6 +11,9 @@ struct ScanCoverage {
     /// Of the server process: a cursor is worth nothing in another.
     var runID: String
     var isPrimary: Bool
+    /// Of the node itself. A slot that left and came back has raised it: whoever takes a slot takes an
+    /// epoch above all others, unless its own is that already, and after the slot had left it was not.
+    var configEpoch: UInt64?
     var slots: SlotRanges
     /// Slots that leave it, and the node that they go to.
     var leaving: [Int: String] = [:]
@@ -45,7 +48,9 @@ struct ScanCoverage {
     _ time: Int, from first: Description, to last: Description, owned: SlotRanges
   ) {
     clock += 1
-    guard last.isPrimary, first.id == last.id, first.runID == last.runID else { return }
+    guard last.isPrimary, first.id == last.id, first.runID == last.runID,
+      first.configEpoch == last.configEpoch
+    else { return }
     let steady = first.slots.intersection(last.slots).intersection(owned)
     let open = SlotRanges(Set(first.leaving.keys).union(last.leaving.keys).map { $0...$0 })
     covered = covered.union(steady.subtracting(open))

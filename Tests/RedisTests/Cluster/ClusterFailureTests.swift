@@ -139,7 +139,7 @@ import Testing
         ]
       }
       cluster = try RedisCluster(options)
-      proxies = try cluster.nodes.map { try RecordingProxy(to: $0.address, onLoopback: true) }
+      proxies = try cluster.nodes.map { try RecordingProxy(to: $0.address, on: .loopback) }
       let ports = proxies.map { proxy -> UInt16 in
         if case .loopback(let port) = proxy.address { port } else { 0 }
       }

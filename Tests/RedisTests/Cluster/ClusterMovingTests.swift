@@ -104,10 +104,12 @@ import Testing
     let all = Set(moving + staying)
     _ = await client.pipeline(all.map { RedisCommand("SET", $0, "x") }, action: "testing")
     var options = ClusterScanner.Options()
-    options.count = 20
-    options.keysPerSecond = 3000
+    // Slow enough that slots move there and back during each walk.
+    options.count = 10
+    options.keysPerSecond = 800
     options.match = Array("scan:*".utf8)
     let scanOptions = options
+    let hasBegun = Flag()
     let scan = Fixture.loop.spawn {
       () -> Result<(Set<String>, ClusterScanner.Progress), RedisError> in
       do throws(RedisError) {
@@ -117,13 +119,15 @@ import Testing
         while let page = try await scanner.next() {
           seen.formUnion(page.keys.map { String(decoding: $0, as: UTF8.self) })
           last = page.progress
+          hasBegun.set()
         }
         return .success((seen, last))
       } catch {
         return .failure(error)
       }
     }
-    for _ in 0..<2 {
+    #expect(try await Eventually.holds { hasBegun.isSet })
+    for _ in 0..<3 {
       try cluster.reshard(slots, from: cluster[0], to: cluster[1])
       try cluster.reshard(slots, from: cluster[1], to: cluster[0])
     }

@@ -8,10 +8,10 @@ struct ScanCoverageTests {
 
   private static func node(
     _ id: String, _ slots: ClosedRange<Int>?, run: String = "1", leaving: [Int: String] = [:],
-    coming: [Int: String] = [:], isPrimary: Bool = true
+    coming: [Int: String] = [:], isPrimary: Bool = true, epoch: UInt64? = 3
   ) -> ScanCoverage.Description {
     Description(
-      id: id, runID: run, isPrimary: isPrimary,
+      id: id, runID: run, isPrimary: isPrimary, configEpoch: epoch,
       slots: SlotRanges(slots.map { [$0] } ?? []), leaving: leaving, coming: coming)
   }
 
@@ -46,6 +46,7 @@ struct ScanCoverageTests {
   @Test(arguments: [
     ("another process", node("a", 0...9, run: "2")), ("another node", node("b", 0...9)),
     ("a replica by now", node("a", 0...9, isPrimary: false)),
+    ("the same slots, but some were away", node("a", 0...9, epoch: 4)),
   ]) func `a walk that ends elsewhere than it began covers nothing`(
     why: String, last: ScanCoverage.Description
   ) {
