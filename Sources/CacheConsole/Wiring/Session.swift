@@ -70,7 +70,8 @@ final class Session {
     collector.setDemand(demand)
     collector.start()
     operations = SessionOperations(
-      identity, servers, nodes, loader: loader, startup: startup, access: access, loop: loop, mailbox: mailbox
+      identity, servers, nodes, loader: loader, startup: startup, access: access, loop: loop,
+      mailbox: mailbox
     ) { [collector] in collector.slowlogWasReset($0) }
   }
 

@@ -25,7 +25,8 @@ extension OperationDesk {
       found = try await OffLoop.run { () throws(DocumentError) in
         var found: [(CopyHeader, UndoTarget.Shard)] = []
         for path in try store.files(for: operation) {
-          found.append(try Self.copies(try store.reader(path: path, now: now, allowsUnfinished: true)))
+          found.append(
+            try Self.copies(try store.reader(path: path, now: now, allowsUnfinished: true)))
         }
         return found
       }

@@ -27,7 +27,8 @@ extension OperationDesk {
     }
     guard plan.environment.name == environment.name else {
       throw OperationRefusal(
-        "operation \(id) belongs to environment \(PlainText.safe(plan.environment.name, limit: 60))")
+        "operation \(id) belongs to environment \(PlainText.safe(plan.environment.name, limit: 60))"
+      )
     }
     if !isFromHere, case .warm(.command(let words)) = plan.request.action, words != loader {
       let program = PlainText.safe(words.joined(separator: " "), limit: 200)
@@ -99,7 +100,8 @@ extension OperationDesk {
       let alive = try? await node.probe.send(
         RedisCommand("EXISTS", lease), action: "reading operations")
       if alive?.unsigned == 1 {
-        return "operation \(id) has a runner that is alive (\(PlainText.safe(status.runner, limit: 80))):"
+        return
+          "operation \(id) has a runner that is alive (\(PlainText.safe(status.runner, limit: 80))):"
           + " pause or abort it instead"
       }
       return nil

@@ -27,7 +27,8 @@ final class PlanSurvey: Sendable {
   var writesAbsent: Bool { request.writesAbsent && undo?.restoresLives != true }
 
   init(
-    planner: Planner, draft: OperationPlan, undo: UndoTarget?, started: EventLoop.Instant, seed: UInt64,
+    planner: Planner, draft: OperationPlan, undo: UndoTarget?, started: EventLoop.Instant,
+    seed: UInt64,
     update: @Sendable @escaping (OperationPlan) -> Void
   ) {
     self.planner = planner

@@ -104,7 +104,8 @@ package struct Planner: Sendable {
     draft.request = request
     draft.preview = OperationPreview()
     let survey = PlanSurvey(
-      planner: self, draft: draft, undo: undo, started: EventLoop.now(), seed: seed, update: { _ in })
+      planner: self, draft: draft, undo: undo, started: EventLoop.now(), seed: seed,
+      update: { _ in })
     return try await survey.recheck()
   }
 

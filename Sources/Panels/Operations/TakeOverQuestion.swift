@@ -27,7 +27,9 @@ enum TakeOverQuestion {
       "planned by \(context.safe("\(author.user)@\(author.host)", limit: 80)):"
         + " \(OperationText.count(plan.preview.keys, isUnicode: context.isUnicode)) keys",
     ]
-    if !request.reason.isEmpty { lines.append("reason: \(context.safe(request.reason, limit: 200))") }
+    if !request.reason.isEmpty {
+      lines.append("reason: \(context.safe(request.reason, limit: 200))")
+    }
     switch request.action {
     case .warm(.command(let words)):
       lines.append("by the program \(context.safe(words.joined(separator: " "), limit: 200))")

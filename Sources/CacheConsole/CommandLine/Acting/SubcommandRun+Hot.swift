@@ -25,7 +25,9 @@ extension SubcommandRun {
     options.interval = min(startup.interval, 2)
     let collector = EnvironmentCollector(
       environment: bench.plan.identity,
-      nodes: bench.probes.filter { chosen.contains($0.id) }.map { MonitoredNode(id: $0.id, probe: $0.probe) }, options: options,
+      nodes: bench.probes.filter { chosen.contains($0.id) }.map {
+        MonitoredNode(id: $0.id, probe: $0.probe)
+      }, options: options,
       loop: bench.loop
     ) { _ in }
     let snapshot = try bench.wait(Self.briefPatience) { await collector.collectOnce() }
