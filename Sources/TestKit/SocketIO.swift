@@ -1,4 +1,5 @@
 private import Glibc
+private import Synchronization
 
 /// Where a fixture listens or connects.
 package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
@@ -55,12 +56,18 @@ package enum SocketIO {
     return UInt16(bigEndian: address.sin_port)
   }
 
+  private static let givenPorts = Mutex<Set<UInt16>>([])
+
   /// A port on which nothing listened a moment ago.
   package static func freePort() throws(TestKitError) -> UInt16 {
-    // Below the system's own range first: nobody's outgoing connection gets it meanwhile.
-    for _ in 0..<20 {
-      let port = UInt16.random(in: 15_000..<32_000)
-      guard let descriptor = try? listen(.loopback(port: port)) else { continue }
+    // Below the system's own range first: nobody's outgoing connection gets it meanwhile. A port is
+    // given once: servers that start at the same moment would find the same one free. What is 10,000
+    // above is left to the buses of clusters.
+    for _ in 0..<200 {
+      let port = UInt16.random(in: 15_000..<25_000)
+      guard givenPorts.withLock({ $0.insert(port).inserted }),
+        let descriptor = try? listen(.loopback(port: port))
+      else { continue }
       close(descriptor)
       return port
     }
