@@ -15,7 +15,7 @@ package struct FencedChanges: Sendable {
   /// - Parameter timeout: for a batch and its answer.
   package init(_ mutator: Mutator, _ lease: Lease, timeout: Duration = .seconds(5)) {
     self.mutator = mutator
-    self.lease = lease
+    self.lease = lease.on(mutator)
     self.timeout = timeout
   }
 
@@ -77,6 +77,10 @@ package struct FencedChanges: Sendable {
     _ changes: [RedisCommand], with record: RedisCommand? = nil, action: String, bytes: Int = 0
   ) async throws(FenceError) -> Outcome {
     try await ensure()
+    if mutator.route != nil {
+      return try await runScript((record.map { [$0] } ?? []) + changes, action, bytes)
+        .dropping(record == nil ? 0 : 1)
+    }
     let own = [lease.renewal] + (record.map { [$0] } ?? [])
     let replies = try await send(
       [RedisCommand("MULTI")] + own + changes + [RedisCommand("EXEC")] + watching, action, bytes)
@@ -106,6 +110,51 @@ package struct FencedChanges: Sendable {
     case .null: return .conflict
     case .error(let text): throw .server(mutator.refused(text, action))
     case .simple, .bulk, .integer, .array: throw .server(mutator.unexpected(action))
+    }
+  }
+
+  /// On a cluster: the node does all of a batch or, without the holder's key, nothing. A key whose slot
+  /// is not the node's any more answers with an error of its own.
+  ///
+  /// Scripts without a shebang may use keys of several slots, as long as all are the node's
+  /// (redis.io, "Scripting with Lua", cluster mode; flag `allow-cross-slot-keys`).
+  private static let script = """
+    if not redis.call('MEMORY', 'USAGE', KEYS[1]) then return false end
+    local answers = {redis.call('PEXPIRE', KEYS[2], ARGV[1])}
+    local index = 2
+    while index <= #ARGV do
+      local count = tonumber(ARGV[index])
+      answers[#answers + 1] = redis.pcall(unpack(ARGV, index + 1, index + count))
+      index = index + count + 1
+    end
+    return answers
+    """
+
+  private mutating func runScript(
+    _ changes: [RedisCommand], _ action: String, _ bytes: Int
+  ) async throws(FenceError) -> Outcome {
+    var arguments = [
+      Array(Self.script.utf8), Array("2".utf8), Array(lease.holderKey.utf8),
+      Array(lease.key.utf8), Array(String(lease.lifeMilliseconds).utf8),
+    ]
+    for change in changes {
+      let words = change.words(own: mutator.own)
+      arguments.append(Array(String(words.count).utf8))
+      arguments += words
+    }
+    let replies = try await send([RedisCommand("EVAL", arguments)], action, bytes)
+    switch replies.first {
+    case .array(let answers)?:
+      // It ran out, and nobody has taken over: what others look at must be there again.
+      if answers.first?.unsigned != 1 { generation = nil }
+      return .done(Array(answers.dropFirst()))
+    case .null?:
+      generation = nil
+      throw .superseded
+    case .error(let text)?:
+      generation = nil
+      throw .server(mutator.refused(text, action))
+    case .simple?, .bulk?, .integer?, nil: throw .server(mutator.unexpected(action))
     }
   }
 
@@ -158,5 +207,12 @@ package struct FencedChanges: Sendable {
       generation = nil
       throw .superseded
     }
+  }
+}
+
+extension FencedChanges.Outcome {
+  fileprivate func dropping(_ count: Int) -> Self {
+    guard case .done(let answers) = self else { return self }
+    return .done(Array(answers.dropFirst(count)))
   }
 }

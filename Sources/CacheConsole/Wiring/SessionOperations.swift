@@ -46,16 +46,17 @@ final class SessionOperations: Sendable {
     self.slowlogWasReset = slowlogWasReset
     let folder = startup.stateFolder
     trail = AuditTrail(folder: folder)
+    let clusters = ClusterDirectory()
     desk = OperationDesk(
       environment: identity,
       nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
       folder: folder, author: startup.author(role: access.role),
       keysPerMinute: access.limits.keysPerMinute, loader: loader,
-      secretVariables: startup.secretVariables, loop: loop, clock: Clocks.wall)
+      secretVariables: startup.secretVariables, clusters: clusters, loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
-      clock: Clocks.wall)
+      clusters: clusters, clock: Clocks.wall)
     let probes = nodes.map(\.probe)
     let watching = loop.spawn { [self] in await watch() }
     let asking = loop.spawn { [self] in await askAccess(probes) }

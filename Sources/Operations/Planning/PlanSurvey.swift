@@ -72,7 +72,9 @@ final class PlanSurvey: Sendable {
   private func readFacts() async throws(Fault) {
     let action = "planning \(request.verb)"
     let facts = try await planner.forEach(request.nodes) { _, node throws(Fault) in
-      try await ServerFacts.read(node.probe, action: action)
+      var facts = try await ServerFacts.read(node.probe, action: action)
+      if let identity = node.identity { facts.runID = identity }
+      return facts
     }
     state.withLock { state in
       for (node, facts) in zip(request.nodes, facts) {

@@ -145,8 +145,14 @@ package struct OperationRunner: Sendable {
   private func work(_ context: RunContext) async throws(RunStop) {
     var verdicts: [Verdict] = []
     state.update { $0.state = .running }
-    for node in context.request.nodes {
-      verdicts.append(try await work(context, on: node))
+    if ticket.isOnCluster {
+      verdicts = try await ClusterRun(context).work { node throws(RunStop) in
+        try await work(context, on: node)
+      }
+    } else {
+      for node in context.request.nodes {
+        verdicts.append(try await work(context, on: node))
+      }
     }
     var sum = Verdict.sum(verdicts)
     let status = state.status
@@ -168,6 +174,11 @@ package struct OperationRunner: Sendable {
     }
     let knowsAtMost = try await identify(context, node, mutator)
     let connection = mutator.generation
+    if mutator.route != nil, !knowsAtMost, case .shorten = context.request.action {
+      throw .failed(
+        "\(node.rawValue) is older than 7.0 and cannot shorten a life in one step: on a cluster that is"
+          + " not done in two")
+    }
     let lease = try await lease(context, node, mutator)
     let isPaced = !context.request.pace.isFull
     let monitor = RunMonitor(pulse, ticket.thresholds, isPaced: isPaced)
@@ -195,13 +206,17 @@ package struct OperationRunner: Sendable {
     state.updateShard(node) { $0.state = .running }
     let verdict: Verdict
     do throws(RunStop) {
-      try await shard.work()
+      if shard.isOnCluster {
+        try await shard.workOnCluster(ticket.walks(loop: loop))
+      } else {
+        try await shard.work()
+      }
       state.updateShard(node) { $0.state = .verifying }
-      state.update { $0.state = .verifying }
+      if !ticket.isOnCluster { state.update { $0.state = .verifying } }
       try keeper?.finish()
       verdict = try await shard.verify()
       state.updateShard(node) { $0.state = .done }
-      state.update { $0.state = .running }
+      if !ticket.isOnCluster { state.update { $0.state = .running } }
     } catch {
       let message = error.message
       state.updateShard(node) {
@@ -221,7 +236,7 @@ package struct OperationRunner: Sendable {
     _ context: RunContext, _ node: NodeID, _ mutator: Mutator
   ) async throws(RunStop) -> Lease {
     let whole = context.lease.current
-    guard node != context.request.nodes.first else { return whole }
+    guard ticket.isOnCluster || node != context.request.nodes.first else { return whole }
     // Without memory for one on the first server it is looked for again before each batch.
     guard !whole.isNone else { return whole }
     let isOurs: Bool
@@ -239,7 +254,7 @@ package struct OperationRunner: Sendable {
   private func release(
     _ lease: Lease, _ context: RunContext, _ node: NodeID, _ mutator: Mutator
   ) async {
-    guard node != context.request.nodes.first else { return }
+    guard ticket.isOnCluster || node != context.request.nodes.first else { return }
     // It runs out by itself.
     do throws(RedisError) { try await mutator.releaseLease(lease) } catch {}
   }
@@ -265,7 +280,8 @@ package struct OperationRunner: Sendable {
     }
     let runID = server["run_id"] ?? ""
     let planned = ticket.plan.preview.shards.first { $0.node == node }?.runID ?? ""
-    guard planned.isEmpty || planned == runID else {
+    // Of a cluster's shard the plan names slots: whoever has them now is the one.
+    guard planned.isEmpty || planned == runID || mutator.route != nil else {
       throw .failed(
         "\(node.rawValue) is another server process than in the plan (run_id \(planned.prefix(8))"
           + " became \(runID.prefix(8))): make a new plan")
@@ -276,7 +292,10 @@ package struct OperationRunner: Sendable {
     let size = ticket.plan.preview.shards.first { $0.node == node }?.size ?? 0
     let count: UInt64 =
       switch ticket.plan.request.target {
-      case .keys(let keys): UInt64(clamping: keys.count)
+      case .keys(let keys):
+        mutator.route == nil
+          ? UInt64(clamping: keys.count)
+          : UInt64(clamping: keys.count / max(1, ticket.plan.request.nodes.count))
       case .pattern: size
       // Of a loader that prints what it likes nobody knows; commands to the server are one.
       case .server:
@@ -292,6 +311,10 @@ package struct OperationRunner: Sendable {
       }
     try await context.note("identified") { checkpoint in
       guard var shard = checkpoint[node] else { return }
+      if mutator.route != nil, shard.runID != runID {
+        // Cursors are no one else's.
+        shard.restart()
+      }
       shard.runID = runID
       // What a killed runner had sent and nobody has confirmed.
       shard.status.indeterminate &+= UInt64(clamping: shard.open)

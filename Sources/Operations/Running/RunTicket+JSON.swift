@@ -27,6 +27,7 @@ extension RunTicket {
               json.field("port", UInt64(port))
             case .unix(let path): json.field("path", path)
             }
+            if let slot = server.slot { json.field("slot", UInt64(clamping: slot)) }
             if let user = server.endpoint.user { json.field("user", user) }
             json.field("database", UInt64(clamping: server.endpoint.database))
             switch server.access.source {
@@ -100,7 +101,10 @@ extension RunTicket.Server {
         reader throws(DocumentError) in try TLSSettings(&reader)
       }
     }
-    self.init(node: NodeID(try reader.text("node")), endpoint: endpoint, access: access)
+    let slot = try reader.optionalCount("slot").map { Int(clamping: $0) }
+    guard slot.map({ $0 < HashSlot.count }) ?? true else { throw reader.failure("'slot' is no slot") }
+    self.init(
+      node: NodeID(try reader.text("node")), endpoint: endpoint, access: access, slot: slot)
   }
 }
 

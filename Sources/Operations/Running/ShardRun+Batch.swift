@@ -144,7 +144,9 @@ extension ShardRun {
     var changed: UInt64 = 0
     for reply in replies {
       if case .error(let text) = reply {
-        result.failed &+= request.action == .invalidate ? UInt64(piece.keys.count) : 1
+        if isOnCluster, Self.hasMoved(text) { continue }
+        let isOfAll = request.action == .invalidate && !isOnCluster
+        result.failed &+= isOfAll ? UInt64(piece.keys.count) : 1
         result.fault = text
       } else {
         changed &+= reply.unsigned ?? 0

@@ -9,7 +9,7 @@ extension ShardRun {
     switch error {
     case .superseded: return try await renew()
     case .server(let cause):
-      guard Self.isPassing(cause) else { throw RunStop(cause) }
+      guard isPassing(cause) else { throw RunStop(cause) }
       let start = EventLoop.now()
       var last = cause
       var pause = 0.1
@@ -31,10 +31,12 @@ extension ShardRun {
         await context.nap(.seconds(pause))
         pause = min(2, pause * 2)
         tries += 1
+        // The slot may have another primary by now, also where the old one still answers.
+        if isOnCluster { changes.mutator.reconnect(last) }
         do throws(RedisError) {
           try await checkIdentity()
         } catch {
-          guard Self.isPassing(error) else { throw RunStop(error) }
+          guard isPassing(error) else { throw RunStop(error) }
           last = error
           continue
         }
@@ -52,7 +54,7 @@ extension ShardRun {
     } catch {
       switch error {
       case .server(let cause):
-        guard Self.isPassing(cause) else { throw RunStop(cause) }
+        guard isPassing(cause) else { throw RunStop(cause) }
         // The next batch meets it again, and has the patience for it.
         return
       case .superseded: break
@@ -75,7 +77,7 @@ extension ShardRun {
     do throws(RedisError) {
       isOurs = try await changes.mutator.placeLease(lease)
     } catch {
-      if Self.isPassing(error) { return }
+      if isPassing(error) { return }
       guard request.mayBeginWithoutLease(error) else { throw RunStop(error) }
       // Deletions are what makes room for it; until then the first server's lease has to do.
       do throws(RedisError) { isOurs = try await context.lease.isHeld() } catch { return }
@@ -111,6 +113,11 @@ extension ShardRun {
     for _ in 0..<3 {
       let connection = changes.mutator.generation
       let found = InfoFields(try await changes.mutator.info("server"))["run_id"] ?? ""
+      if isOnCluster, found != expected, !found.isEmpty {
+        adopt(found)
+        changes.boundTo = connection
+        return
+      }
       guard expected.isEmpty || found == expected else {
         throw RedisError(
           kind: .denied, endpoint: changes.mutator.endpoint.description,
@@ -133,6 +140,7 @@ extension ShardRun {
   mutating func remainingLives(_ keys: [[UInt8]]) async throws(RunStop) -> [Int64] {
     while true {
       do throws(RedisError) {
+        if let route = changes.mutator.route { return try await route.remainingLives(keys) }
         let lives = try await changes.mutator.remainingLives(keys)
         guard changes.mutator.generation != changes.boundTo else { return lives }
         try await checkIdentity()
@@ -143,6 +151,10 @@ extension ShardRun {
   }
 
   /// What may be over in a moment; everything else ends the run.
+  private func isPassing(_ error: RedisError) -> Bool {
+    Self.isPassing(error) || isOnCluster && Self.isElsewhere(error)
+  }
+
   static func isPassing(_ error: RedisError) -> Bool {
     switch error.kind {
     case .unreachable, .timeout, .indeterminate: true

@@ -1,0 +1,102 @@
+import ConsoleModel
+import Redis
+
+extension Planner {
+  /// A request about a cluster is about all its primaries, whichever node it names: slots make one
+  /// keyspace of them.
+  ///
+  /// - Returns: the planner and the request with a server for each shard; the same where there is none.
+  func expanded(
+    _ request: OperationRequest
+  ) async throws(Fault) -> (planner: Planner, request: OperationRequest) {
+    guard request.isAboutKeysOfClusters else { return (self, request) }
+    var shards: [Node] = []
+    var plain: [NodeID] = []
+    let known = Set(nodes.map(\.id))
+    let isElsewhere = request.nodes.contains { !known.contains($0) }
+    for node in nodes where request.nodes.contains(node.id) || isElsewhere {
+      do throws(RedisError) {
+        guard case .cluster(let client) = try await clusters.kind(node.id, node.probe) else {
+          if request.nodes.contains(node.id) { plain.append(node.id) }
+          continue
+        }
+        let topology = try await client.freshTopology()
+        // Of a node that the cluster told of, or of a plan made before.
+        let names = Set(topology.nodes.compactMap { $0.address.map { NodeID($0.description) } })
+        guard request.nodes.contains(node.id) || request.nodes.contains(where: names.contains) else {
+          continue
+        }
+        for shard in try self.shards(of: topology, client, node)
+        where !shards.contains(where: { $0.identity == shard.identity }) {
+          shards.append(shard)
+        }
+      } catch {
+        throw Fault(planning: error)
+      }
+    }
+    guard !shards.isEmpty else { return (self, request) }
+    guard plain.isEmpty else {
+      throw Fault(
+        kind: .unsupported, endpoint: request.nodes.map(\.rawValue).joined(separator: ", "),
+        action: "planning \(request.verb)",
+        message: "some of these servers are a cluster and others are not",
+        nextStep: "name a server of the cluster, or those outside of it")
+    }
+    var request = request
+    try Self.checkCluster(request)
+    request.nodes = shards.map(\.id)
+    // A copy and the change of its key cannot be one step where keys have slots.
+    request.keepsCopy = false
+    return (
+      Planner(nodes: shards, loop: loop, options: options, clusters: clusters, clock: { self.now }),
+      request
+    )
+  }
+
+  private func shards(
+    of topology: ClusterTopology, _ client: ClusterClient, _ seed: Node
+  ) throws(RedisError) -> [Node] {
+    let action = "planning over the cluster"
+    guard topology.uncovered.isEmpty else {
+      throw RedisError(
+        kind: .server, endpoint: seed.probe.endpoint.description, action: action,
+        message: "nobody serves \(topology.uncovered.count) of its slots",
+        nextStep: "wait until the cluster is whole again")
+    }
+    return try topology.shards.filter { !$0.slots.isEmpty }.map { shard throws(RedisError) in
+      guard let primary = shard.primary, let address = primary.address,
+        let endpoint = client.endpoint(of: primary),
+        let identity = ClusterShardIdentity.text(shard)
+      else {
+        throw RedisError(
+          kind: .server, endpoint: seed.probe.endpoint.description, action: action,
+          message: "the primary of slots \(shard.slots) does not say where it is")
+      }
+      return Node(
+        id: NodeID(address.description), probe: clusters.probe(at: endpoint, like: seed.probe),
+        identity: identity, slots: shard.slots)
+    }
+  }
+
+  private static func checkCluster(_ request: OperationRequest) throws(Fault) {
+    switch request.action {
+    case .invalidate, .shorten, .adjust: return
+    case .warm, .restore, .slowlogReset, .clientKill:
+      throw Fault(
+        kind: .unsupported, endpoint: request.nodes.map(\.rawValue).joined(separator: ", "),
+        action: "planning \(request.verb)",
+        message: "this version does not do it on a cluster",
+        nextStep: "patterns and keys can be invalidated there and get other lives")
+    }
+  }
+}
+
+extension OperationRequest {
+  /// What concerns one server is about that server in a cluster, too.
+  fileprivate var isAboutKeysOfClusters: Bool {
+    switch action {
+    case .slowlogReset, .clientKill: false
+    case .invalidate, .shorten, .adjust, .warm, .restore: true
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import ConsoleModel
+import EventLoop
+import Operations
+import Redis
+import Synchronization
+import TestKit
+import Testing
+
+/// Operations on a real cluster of which one node is configured, `cache`.
+struct ClusterOperationFixture {
+  let cluster: RedisCluster
+  let folder: TemporaryFolder
+  let clusters = ClusterDirectory()
+  let server: RunTicket.Server
+  let planner: Planner
+
+  static let node = NodeID("cache")
+
+  /// - Parameter seed: the number of the node that is configured.
+  init(_ options: RedisCluster.Options = RedisCluster.Options(), seed: Int = 0) throws {
+    cluster = try RedisCluster(options)
+    folder = try TemporaryFolder()
+    let endpoint = RedisEndpoint(
+      address: .tcp(host: "127.0.0.1", port: cluster[seed].port))
+    server = RunTicket.Server(node: Self.node, endpoint: endpoint)
+    var options = RedisClient.Options()
+    options.connectTimeout = .seconds(20)
+    options.commandTimeout = .seconds(20)
+    let probe = Probe(endpoint: endpoint, options: options, loop: RunFixture.loop)
+    var counting = Planner.Options()
+    counting.keysPerSecond = 5_000_000
+    planner = Planner(
+      nodes: [Planner.Node(id: Self.node, probe: probe)], loop: RunFixture.loop, options: counting,
+      clusters: clusters, clock: RunFixture.wall)
+  }
+
+  func plan(_ request: OperationRequest) async throws -> OperationPlan {
+    try await planner.plan(
+      request, environment: EnvironmentIdentity(name: "test", environmentClass: .development),
+      author: RunFixture.author, seed: UInt64.random(in: .min ... .max), update: { _ in })
+  }
+
+  func pattern(
+    _ glob: String, _ action: OperationRequest.Action = .invalidate, keysPerSecond: Int = 200_000
+  ) -> OperationRequest {
+    OperationRequest(
+      action, .pattern(Array(glob.utf8)), nodes: [Self.node],
+      pace: Pace(keysPerSecond: keysPerSecond))
+  }
+
+  func ticket(_ plan: OperationPlan, mode: RunTicket.Mode = .start) -> RunTicket {
+    RunTicket(
+      plan: plan, servers: clusters.servers(of: plan, among: [server]), mode: mode,
+      folder: folder.path)
+  }
+
+  // MARK: Keys
+
+  /// Sets keys on whichever node owns them.
+  func fill(_ name: String, _ count: Int) throws {
+    for primary in try primaries() {
+      let slots = try self.slots(of: primary)
+      let keys = (0..<count).map { "\(name)\($0)" }
+        .filter { slots.contains(HashSlot.of(Array($0.utf8))) }
+      guard !keys.isEmpty else { continue }
+      try primary.connect().pipeline(keys.map { ["SET", $0, "old"] })
+    }
+  }
+
+  /// Keys of the whole cluster that match.
+  func count(_ glob: String) throws -> Int {
+    try primaries().reduce(0) { sum, node in
+      sum + (try node.run(["KEYS", glob]).array?.count ?? 0)
+    }
+  }
+
+  /// Those who serve slots now.
+  func primaries() throws -> [RedisCluster.Node] {
+    var found: [RedisCluster.Node] = []
+    for node in cluster.nodes where node.isRunning {
+      guard try node.info("role") == "master", !(try slots(of: node).isEmpty) else { continue }
+      found.append(node)
+    }
+    return found
+  }
+
+  private func slots(of node: RedisCluster.Node) throws -> SlotRanges {
+    let text = try node.run(["CLUSTER", "NODES"]).text ?? ""
+    guard let line = text.split(separator: "\n").first(where: { $0.contains("myself") }) else {
+      return SlotRanges()
+    }
+    return SlotRanges(
+      line.split(separator: " ").dropFirst(8).filter { !$0.hasPrefix("[") }.compactMap { words in
+        let ends = words.split(separator: "-").compactMap { Int($0) }
+        guard let low = ends.first, let high = ends.last else { return nil }
+        return low...high
+      })
+  }
+}
+
+/// A run that goes on while the test does something to the cluster.
+struct ClusterRunUnderway {
+  let runner: OperationRunner
+  let audit: TestAudit
+  private let task: Task<OperationStatus, Never>
+
+  init(_ ticket: RunTicket, _ audit: TestAudit = TestAudit()) {
+    let runner = OperationRunner(
+      ticket, loop: RunFixture.loop, runner: "here:1", wall: RunFixture.wall)
+    self.runner = runner
+    self.audit = audit
+    task = RunFixture.loop.spawn { await runner.run(audit) }
+  }
+
+  /// Waits until so many keys are changed.
+  func reach(_ changed: UInt64) throws {
+    let state = runner.state
+    #expect(
+      try Eventually.holds(within: 60) { state.status.changed >= changed || state.status.state.isOver })
+    #expect(!state.status.state.isOver, "it is over already: \(state.status.note)")
+  }
+
+  var end: OperationStatus { get async { await task.value } }
+}
