@@ -38,16 +38,17 @@ import Testing
   }
 
   @Test func `soft invalidation lets keys live a while, and never longer than before`() throws {
-    try server.command(["EXPIRE", "product:2:de", "5"])
+    try server.command(["EXPIRE", "product:2:de", "80"])
     let ended = try shop.run([
-      "invalidate", "product:1:de", "product:2:de", "--soft", "100", "--yes",
+      "invalidate", "product:1:de", "product:2:de", "--soft", "1000", "--yes",
     ])
     #expect(ended.exit == .code(0), "\(ended)")
     let lives = try ["product:1:de", "product:2:de", "product:3:de"].map {
       try server.command(["TTL", $0]).integer ?? -9
     }
-    #expect((90...100).contains(lives[0]))
-    #expect((0...5).contains(lives[1]))
+    // Bounds that a slow machine keeps, too: what was shorter is still far from what was asked for.
+    #expect((900...1000).contains(lives[0]))
+    #expect((0...80).contains(lives[1]))
     #expect(lives[2] == -1)
   }
 
