@@ -160,6 +160,10 @@ package struct OperationDesk: Sendable {
   package func control(_ id: String, _ control: OperationControl) async throws(OperationRefusal) {
     guard mayChange else { throw Self.readOnly }
     guard OperationID.isValid(id) else { throw Self.noName(id) }
+    // The state folder has runs of every environment: another one's is not told from here.
+    if let plan = planHere(id), plan.environment.name != environment.name {
+      throw Self.belongsElsewhere(plan)
+    }
     // A runner of this machine needs no server to hear it, and servers may hang.
     let told = control == .abort ? LocalRunners.abort(in: folder) { $0 == id } : 0
     do throws(OperationRefusal) {
@@ -227,6 +231,12 @@ package struct OperationDesk: Sendable {
   }
 
   static let readOnly = OperationRefusal("this console is read-only")
+
+  static func belongsElsewhere(_ plan: OperationPlan) -> OperationRefusal {
+    OperationRefusal(
+      "operation \(plan.id) belongs to environment \(PlainText.safe(plan.environment.name, limit: 60))"
+    )
+  }
 
   static func noName(_ id: String) -> OperationRefusal {
     OperationRefusal("'\(PlainText.safe(id, limit: 40))' is no operation's name")
