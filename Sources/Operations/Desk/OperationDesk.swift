@@ -205,8 +205,8 @@ package struct OperationDesk: Sendable {
     } catch {
       guard told > 0 else { throw error }
       throw OperationRefusal(
-        "\(told == 1 ? "the runner" : "\(told) runners") of this machine were told, those of others"
-          + " were not: \(error.description)")
+        "\(told == 1 ? "the runner of this machine was" : "\(told) runners of this machine were") told,"
+          + " those of others were not: \(error.description)")
     }
   }
 
