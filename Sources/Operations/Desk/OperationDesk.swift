@@ -204,9 +204,10 @@ package struct OperationDesk: Sendable {
       }
     } catch {
       guard told > 0 else { throw error }
+      let runners = told == 1 ? "the runner" : "\(told) runners"
       throw OperationRefusal(
-        "\(told == 1 ? "the runner of this machine was" : "\(told) runners of this machine were") told,"
-          + " those of others were not: \(error.description)")
+        "\(runners) of this machine \(told == 1 ? "was" : "were") told, those of others were not:"
+          + " \(error.description)")
     }
   }
 
@@ -233,9 +234,8 @@ package struct OperationDesk: Sendable {
   static let readOnly = OperationRefusal("this console is read-only")
 
   static func belongsElsewhere(_ plan: OperationPlan) -> OperationRefusal {
-    OperationRefusal(
-      "operation \(plan.id) belongs to environment \(PlainText.safe(plan.environment.name, limit: 60))"
-    )
+    let name = PlainText.safe(plan.environment.name, limit: 60)
+    return OperationRefusal("operation \(plan.id) belongs to environment \(name)")
   }
 
   static func noName(_ id: String) -> OperationRefusal {
