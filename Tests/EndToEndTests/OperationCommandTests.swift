@@ -89,6 +89,29 @@ import Testing
     #expect(unknown.error.contains("no copies of it are kept on this machine"), "\(unknown)")
   }
 
+  @Test func `undo of new lives gives the old ones back, in its own environment`() throws {
+    try server.command(["EXPIRE", "product:2:de", "7000"])
+    let keys = ["product:1:de", "product:2:de", "product:3:de"]
+    let id = try #require(
+      shop.documents(["ttl"] + keys + ["--seconds", "500", "--yes"]).last?["id"]?.string)
+    // Another value with the same life.
+    try server.command(["SET", "product:3:de", "newer", "KEEPTTL"])
+    let elsewhere = try shop.run(["undo", id, "--dry-run"], in: "live")
+    #expect(elsewhere.exit == .code(1), "\(elsewhere)")
+    #expect(elsewhere.error.contains("are of environment 'dev': undo it there"), "\(elsewhere)")
+    let plan = try shop.run(["undo", id, "--dry-run", "--json"])
+    #expect(plan.exit == .code(0), "\(plan)")
+    #expect(plan.output.contains("\"restores_lives\":true"), "\(plan)")
+    #expect(plan.output.contains("get their old lives back"), "\(plan)")
+    let ended = try shop.run(["undo", id, "--yes"])
+    #expect(ended.exit == .code(0), "\(ended)")
+    let lives = try keys.map { try server.command(["TTL", $0]).integer ?? -9 }
+    #expect(lives[0] == -1)
+    #expect((6000...7000).contains(lives[1]))
+    #expect((0...500).contains(lives[2]))
+    #expect(try server.command(["GET", "product:3:de"]).text == "newer")
+  }
+
   @Test func `a dry run changes nothing and prints what would be sent`() throws {
     let before = try shop.digest()
     let client = try server.connect()
