@@ -201,7 +201,7 @@ extension TortureTests {
       #expect(inherited.contains { $0.hasPrefix("PATH=") })
       #expect(!inherited.contains { $0.hasPrefix("\(name)=") })
       kill(process, SIGKILL)
-      #expect(Eventually.holds(within: 40) { end.hasEnded })
+      #expect(try await Eventually.holds(within: 40) { end.hasEnded })
       #expect(end.problem?.contains("ended by signal 9") == true, "\(end.problem ?? "")")
       #expect(end.status?.state.isFinal != true)
     }
