@@ -53,4 +53,49 @@ import Testing
     #expect(members[1]?["link"]?.string == "up")
     #expect(members[1]?["lag_bytes"]?.number != nil)
   }
+
+  @Test func `a TLS cluster behind a port forward, announced where nobody can reach it`() throws {
+    let home = try TemporaryFolder()
+    let authority = try TLSAuthority.shared.get()
+    let identity = try authority.sign(
+      "forwarded",
+      names: (0..<3).map { "DNS:n\($0).shop.invalid" }.joined(separator: ",") + ",IP:127.0.0.1")
+    let ports = [try SocketIO.freePort(), try SocketIO.freePort(), try SocketIO.freePort()]
+    var options = RedisCluster.Options()
+    options.replicasOfEach = 0
+    options.arguments = { number, port in
+      [
+        "--tls-port", "\(ports[number])", "--tls-cert-file", identity.certificate,
+        "--tls-key-file", identity.key, "--tls-ca-cert-file", authority.file,
+        "--tls-auth-clients", "no", "--cluster-announce-hostname", "n\(number).shop.invalid",
+        "--cluster-preferred-endpoint-type", "hostname",
+        "--cluster-announce-port", "\(1000 + number)",
+        "--cluster-announce-tls-port", "\(2000 + number)",
+        "--cluster-announce-bus-port", "\(port + 10_000)",
+      ]
+    }
+    let cluster = try RedisCluster(options)
+    // What `ssh -L` does: each node at a port of this machine.
+    let forwards = try ports.map { try RecordingProxy(to: .loopback(port: $0), on: .loopback) }
+    let reached = forwards.map { $0.url.replacing("redis://", with: "") }
+    let words = [
+      "--redis", "rediss://\(reached[0])", "--cacert", authority.file, "--once", "--json",
+      "--interval", "0.5",
+    ]
+    let maps = reached.enumerated().flatMap { ["--map", "n\($0).shop.invalid:\(2000 + $0)=\($1)"] }
+    let result = try Console.run(words + maps, home: home)
+    #expect(result.exit == .code(0), "\(result.error)")
+    let snapshot = try JSONValue(parsing: result.output)
+    #expect(snapshot["topologies"]?[0]?["kind"]?.string == "cluster")
+    for number in 0..<3 {
+      #expect(snapshot["nodes"]?[number]?["state"]?.string == "live", "\(result.output)")
+    }
+    #expect(snapshot["nodes"]?[3] == nil)
+
+    // Without the map each node is named with the address that was tried.
+    let lost = try Console.run(words, home: home)
+    #expect(lost.exit == .code(1))
+    #expect(lost.error.contains("n1.shop.invalid:2001"), "\(lost.error)")
+    _ = cluster
+  }
 }

@@ -14,6 +14,8 @@ package struct EnvironmentPlan: Sendable {
   package var file: String?
   /// Prints the values of keys for a warm-up; empty: there is none.
   package var loader: [String] = []
+  /// Where servers are reached that announce other addresses.
+  package var addresses = AddressMap()
 }
 
 /// One server ready to be connected to.
@@ -107,6 +109,7 @@ extension EnvironmentPlan {
           id: NodeID(name), endpoint: url.endpoint,
           access: RedisAccess(password: password, tls: tls)))
     }
+    addresses = arguments.addresses
     identity = EnvironmentIdentity(
       name: "command line", environmentClass: .production,
       isUnverified: servers.contains(where: \.isUnverified))
@@ -159,6 +162,7 @@ extension EnvironmentPlan {
       isReadOnly ? reason : "environment '\(environment.name)' is read_only in \(environment.file)"
     mayReveal = environment.mayReveal
     loader = environment.loader
+    addresses = environment.addresses
   }
 
   /// Reads the files of TLS, so that a mistake is told at once and not by each connection.
