@@ -59,7 +59,8 @@ import Testing
     let authority = try TLSAuthority.shared.get()
     let identity = try authority.sign(
       "forwarded",
-      names: (0..<3).map { "DNS:n\($0).shop.invalid" }.joined(separator: ",") + ",IP:127.0.0.1")
+      names: (0..<3).map { "DNS:n\($0).shop.invalid" }.joined(separator: ",") + ",IP:127.0.0.1",
+      usage: "serverAuth,clientAuth")
     let ports = [try SocketIO.freePort(), try SocketIO.freePort(), try SocketIO.freePort()]
     var options = RedisCluster.Options()
     options.replicasOfEach = 0
@@ -67,7 +68,9 @@ import Testing
       [
         "--tls-port", "\(ports[number])", "--tls-cert-file", identity.certificate,
         "--tls-key-file", identity.key, "--tls-ca-cert-file", authority.file,
-        "--tls-auth-clients", "no", "--cluster-announce-hostname", "n\(number).shop.invalid",
+        "--tls-auth-clients", "no", "--tls-cluster", "yes", "--cluster-port", "\(port + 10_000)",
+        "--cluster-announce-hostname",
+        "n\(number).shop.invalid",
         "--cluster-preferred-endpoint-type", "hostname",
         "--cluster-announce-port", "\(1000 + number)",
         "--cluster-announce-tls-port", "\(2000 + number)",

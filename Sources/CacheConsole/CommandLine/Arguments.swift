@@ -258,7 +258,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .key: "rediss://: the private key of --cert (PEM)"
     case .servername: "rediss://: the name that the server's certificate must have"
     case .tlsInsecure: "rediss://: do not verify who answers; a warning stays on screen"
-    case .map: "reach a node that announces host:port FROM at host:port TO; * for any; repeatable"
+    case .map: "reach a node that announces host:port FROM at host:port TO; repeatable"
     case .interval: "seconds between polls (default 2)"
     case .theme: "colours: a file name in themes/ without .json5"
     case .noMouse: "leave the mouse to the terminal"
