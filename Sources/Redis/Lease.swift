@@ -111,7 +111,8 @@ extension Mutator {
       case .free(let above):
         if current > 0 {
           let alive = try await client.pipeline(
-            [RedisCommand("EXISTS", Lease.key(own(name), fence: current))], onGeneration: generation,
+            [RedisCommand("EXISTS", Lease.key(own(name), fence: current))],
+            onGeneration: generation,
             action: action)
           if alive.first?.unsigned != 0 { return nil }
         }
@@ -147,7 +148,8 @@ extension Mutator {
   /// Is it still this holder's? Looks without counting a hit or a miss.
   package func holds(_ lease: Lease) async throws(RedisError) -> Bool {
     let reply = try await send(
-      RedisCommand("MEMORY", "USAGE", lease.on(self).holderKey), action: "looking at the operation's lease")
+      RedisCommand("MEMORY", "USAGE", lease.on(self).holderKey),
+      action: "looking at the operation's lease")
     return reply.unsigned != nil
   }
 

@@ -66,7 +66,9 @@ package final class ClusterDirectory: Sendable {
   ///
   /// A plan may come from Redis, where others can write: addresses are what the cluster itself tells
   /// those who are configured, never what the plan says.
-  package func servers(of plan: OperationPlan, among configured: [RunTicket.Server]) -> [RunTicket.Server] {
+  package func servers(of plan: OperationPlan, among configured: [RunTicket.Server]) -> [RunTicket
+    .Server]
+  {
     let clusters = state.withLock { state in
       configured.compactMap { server -> (RunTicket.Server, ClusterClient)? in
         guard case .cluster(let client) = state.kinds[server.node] else { return nil }

@@ -23,7 +23,8 @@ extension Planner {
         let topology = try await client.freshTopology()
         // Of a node that the cluster told of, or of a plan made before.
         let names = Set(topology.nodes.compactMap { $0.address.map { NodeID($0.description) } })
-        guard request.nodes.contains(node.id) || request.nodes.contains(where: names.contains) else {
+        guard request.nodes.contains(node.id) || request.nodes.contains(where: names.contains)
+        else {
           continue
         }
         for shard in try self.shards(of: topology, client, node)

@@ -36,7 +36,8 @@ struct ClusterRun {
       }
       try end(failed)
       // The others are through; what is left of the failed ones is in the journal and the mirror.
-      if let (node, stop) = names.lazy.compactMap({ name in failed[name].map { (name, $0) } }).first {
+      if let (node, stop) = names.lazy.compactMap({ name in failed[name].map { (name, $0) } }).first
+      {
         let rest = names.count - failed.count
         throw .failed(
           "\(rest) of \(names.count) shards are done, \(failed.count) failed: \(node.rawValue):"
@@ -49,7 +50,8 @@ struct ClusterRun {
       if pending.isEmpty { await context.nap(.milliseconds(500)) }
       try await context.gate()
     }
-    throw .failed("slots moved from node to node again and again, so that some were never walked whole")
+    throw .failed(
+      "slots moved from node to node again and again, so that some were never walked whole")
   }
 
   /// Throws what ends the whole run.

@@ -171,7 +171,8 @@ final class RunMirror: Sendable {
   func checkpoints() async -> [RunCheckpoint] {
     var found: [RunCheckpoint] = []
     if ticket.isOnCluster, let mutator,
-      let texts = try? await mutator.records([OperationRecords.checkpoint(id)]), let text = texts[0],
+      let texts = try? await mutator.records([OperationRecords.checkpoint(id)]),
+      let text = texts[0],
       let checkpoint = try? RunCheckpoint(json: text, file: OperationRecords.checkpoint(id))
     {
       found.append(checkpoint)

@@ -102,7 +102,9 @@ extension RunTicket.Server {
       }
     }
     let slot = try reader.optionalCount("slot").map { Int(clamping: $0) }
-    guard slot.map({ $0 < HashSlot.count }) ?? true else { throw reader.failure("'slot' is no slot") }
+    guard slot.map({ $0 < HashSlot.count }) ?? true else {
+      throw reader.failure("'slot' is no slot")
+    }
     self.init(
       node: NodeID(try reader.text("node")), endpoint: endpoint, access: access, slot: slot)
   }

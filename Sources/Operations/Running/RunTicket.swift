@@ -30,7 +30,7 @@ package struct RunTicket: Sendable {
 
   package var plan: OperationPlan
   /// Shared by all copies of this ticket.
-  let cluster = RunCluster()
+  private(set) var cluster = RunCluster()
   package var servers: [Server]
   package var mode: Mode
   /// The state folder: journal, copies, audit.

@@ -12,7 +12,7 @@ import Testing
     try fixture.fill("other:", 300)
     let plan = try await fixture.plan(fixture.pattern("search:*", keysPerSecond: 1500))
     let run = ClusterRunUnderway(fixture.ticket(plan))
-    try run.reach(1500)
+    run.reach(1500)
     fixture.cluster[1].kill9()
     let status = await run.end
     #expect(status.state == .done, "\(status.note)")
@@ -28,7 +28,7 @@ import Testing
     try fixture.fill("search:", 9000)
     let plan = try await fixture.plan(fixture.pattern("search:*", keysPerSecond: 1500))
     let run = ClusterRunUnderway(fixture.ticket(plan))
-    try run.reach(1000)
+    run.reach(1000)
     try fixture.cluster.failover(to: fixture.cluster[3])
     let status = await run.end
     #expect(status.state == .done, "\(status.note)")
@@ -49,7 +49,7 @@ import Testing
     ticket.thresholds.unreachableSeconds = 4
     ticket.thresholds.leaseMilliseconds = 2000
     let run = ClusterRunUnderway(ticket)
-    try run.reach(600)
+    run.reach(600)
     fixture.cluster[2].kill9()
     let status = await run.end
     #expect(status.state == .failed)

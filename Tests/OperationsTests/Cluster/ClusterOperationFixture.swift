@@ -113,11 +113,12 @@ struct ClusterRunUnderway {
   }
 
   /// Waits until so many keys are changed.
-  func reach(_ changed: UInt64) throws {
+  func reach(_ changed: UInt64) {
     let state = runner.state
     #expect(
-      try Eventually.holds(within: 60) { state.status.changed >= changed || state.status.state.isOver })
-    #expect(!state.status.state.isOver, "it is over already: \(state.status.note)")
+      Eventually.holds(within: 60) { state.status.changed >= changed || state.status.state.isFinal }
+    )
+    #expect(!state.status.state.isFinal, "it is over already: \(state.status.note)")
   }
 
   var end: OperationStatus { get async { await task.value } }
