@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// Batches of changes that happen only while the lease is ours: each is a transaction under a WATCH
 /// of its holder's key, so that the server itself refuses it to a holder that was paused for too long.
 ///
@@ -10,6 +12,8 @@ package struct FencedChanges: Sendable {
   /// The connection on which whoever uses this has made sure which server process it is: on another one
   /// nothing is begun. nil: on any.
   package var boundTo: UInt64?
+  /// On a cluster: what the watched keys were when they were read.
+  private var expected: [FencedScript.Expectation] = []
   private let timeout: Duration
 
   /// - Parameter timeout: for a batch and its answer.
@@ -56,12 +60,21 @@ package struct FencedChanges: Sendable {
 
   /// Watches these keys too, until the next batch.
   ///
+  /// A WATCH cannot be for keys of several slots: on a cluster the batch itself looks whether what `reads`
+  /// found (DUMP, PTTL) is still so.
+  ///
   /// - Parameter bytes: expected in the answers.
   /// - Returns: the answers to `reads`, which follow in the same breath.
   package mutating func watch(
     _ keys: [[UInt8]], reads: [RedisCommand], action: String, bytes: Int = 0
   ) async throws(FenceError) -> [RESPValue] {
     try await ensure()
+    if mutator.route != nil {
+      let start = EventLoop.now()
+      let replies = try await send(reads, action, bytes)
+      expected = zip(reads, replies).compactMap { FencedScript.Expectation($0, $1, readAt: start) }
+      return replies
+    }
     let replies = try await send([RedisCommand("WATCH", keys)] + reads, action, bytes)
     if case .error(let text)? = replies.first { throw .server(mutator.refused(text, action)) }
     return Array(replies.dropFirst())
@@ -113,41 +126,19 @@ package struct FencedChanges: Sendable {
     }
   }
 
-  /// On a cluster: the node does all of a batch or, without the holder's key, nothing. A key whose slot
-  /// is not the node's any more answers with an error of its own.
-  ///
-  /// Scripts without a shebang may use keys of several slots, as long as all are the node's
-  /// (redis.io, "Scripting with Lua", cluster mode; flag `allow-cross-slot-keys`).
-  private static let script = """
-    if not redis.call('MEMORY', 'USAGE', KEYS[1]) then return false end
-    local answers = {redis.call('PEXPIRE', KEYS[2], ARGV[1])}
-    local index = 2
-    while index <= #ARGV do
-      local count = tonumber(ARGV[index])
-      answers[#answers + 1] = redis.pcall(unpack(ARGV, index + 1, index + count))
-      index = index + count + 1
-    end
-    return answers
-    """
-
   private mutating func runScript(
     _ changes: [RedisCommand], _ action: String, _ bytes: Int
   ) async throws(FenceError) -> Outcome {
-    var arguments = [
-      Array(Self.script.utf8), Array("2".utf8), Array(lease.holderKey.utf8),
-      Array(lease.key.utf8), Array(String(lease.lifeMilliseconds).utf8),
-    ]
-    for change in changes {
-      let words = change.words(own: mutator.own)
-      arguments.append(Array(String(words.count).utf8))
-      arguments += words
-    }
-    let replies = try await send([RedisCommand("EVAL", arguments)], action, bytes)
+    let command = FencedScript.command(
+      changes, if: expected, under: lease, own: mutator.own, now: EventLoop.now())
+    expected = []
+    let replies = try await send([command], action, bytes)
     switch replies.first {
     case .array(let answers)?:
       // It ran out, and nobody has taken over: what others look at must be there again.
       if answers.first?.unsigned != 1 { generation = nil }
       return .done(Array(answers.dropFirst()))
+    case .integer(FencedScript.conflict)?: return .conflict
     case .null?:
       generation = nil
       throw .superseded

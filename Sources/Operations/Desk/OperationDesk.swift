@@ -182,22 +182,6 @@ package struct OperationDesk: Sendable {
     }
   }
 
-  /// Takes what is over out of the list; its journal and its audit stay.
-  package func dismiss(_ id: String) async throws(OperationRefusal) {
-    guard let status = await operations().operations.first(where: { $0.id == id }) else {
-      throw OperationRefusal("there is no operation \(id.prefix(40)) in the list")
-    }
-    guard status.state.isOver else {
-      throw OperationRefusal("operation \(id) is \(status.state.rawValue): abort it first")
-    }
-    try await change { mutator throws(RedisError) in
-      try await mutator.removeRecords([
-        OperationRecords.status(id), OperationRecords.plan(id), OperationRecords.checkpoint(id),
-        OperationRecords.control(id), OperationRecords.shard(id),
-      ])
-    }
-  }
-
   /// Aborts every operation of every console of the environment.
   package func stopAll(token: String) async throws(OperationRefusal) {
     guard mayChange else { throw Self.readOnly }
@@ -219,7 +203,7 @@ package struct OperationDesk: Sendable {
   }
 
   /// On every server, because an operation's mirror is on one of them; one that took it is enough.
-  private func change(
+  func change(
     _ body: (Mutator) async throws(RedisError) -> Void
   ) async throws(OperationRefusal) {
     guard let servers else { throw Self.readOnly }

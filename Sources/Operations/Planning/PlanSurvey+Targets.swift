@@ -82,9 +82,9 @@ extension PlanSurvey {
   /// The keys to look for on each server: of an undo those that its copies hold.
   private func lists(_ keys: [KeyName]) -> [[KeyName]] {
     request.nodes.map { id in
-      if let undone = undo?.keys(on: id) { return undone }
+      if let undo, !undo.isOnCluster { return undo.keys(on: id) }
       guard let slots = planner.nodes.first(where: { $0.id == id })?.slots else { return keys }
-      return keys.filter { slots.contains(HashSlot.of($0.bytes)) }
+      return (undo?.keys ?? keys).filter { slots.contains(HashSlot.of($0.bytes)) }
     }
   }
 

@@ -46,8 +46,6 @@ extension Planner {
     var request = request
     try Self.checkCluster(request)
     request.nodes = shards.map(\.id)
-    // A copy and the change of its key cannot be one step where keys have slots.
-    request.keepsCopy = false
     return (
       Planner(nodes: shards, loop: loop, options: options, clusters: clusters, clock: { self.now }),
       request
@@ -81,13 +79,15 @@ extension Planner {
 
   private static func checkCluster(_ request: OperationRequest) throws(Fault) {
     switch request.action {
-    case .invalidate, .shorten, .adjust: return
-    case .warm, .restore, .slowlogReset, .clientKill:
+    case .invalidate, .shorten, .adjust, .restore, .warm(.dump), .slowlogReset, .clientKill: return
+    case .warm(.command):
+      // Each shard asks the loader for its own keys: one that prints what it likes would be asked by all.
+      if case .keys = request.target { return }
       throw Fault(
         kind: .unsupported, endpoint: request.nodes.map(\.rawValue).joined(separator: ", "),
         action: "planning \(request.verb)",
-        message: "this version does not do it on a cluster",
-        nextStep: "patterns and keys can be invalidated there and get other lives")
+        message: "on a cluster a loader is asked for a list of keys, each shard for its own",
+        nextStep: "name the keys, or give a list (--keys-from FILE)")
     }
   }
 }

@@ -144,13 +144,11 @@ package struct OperationRunner: Sendable {
   private func work(_ context: RunContext) async throws(RunStop) {
     var verdicts: [Verdict] = []
     state.update { $0.state = .running }
-    if ticket.isOnCluster {
-      verdicts = try await ClusterRun(context).work { node throws(RunStop) in
-        try await work(context, on: node)
-      }
+    if context.request.nodes.count == 1, !ticket.isOnCluster {
+      verdicts = [try await work(context, on: context.request.nodes[0])]
     } else {
-      for node in context.request.nodes {
-        verdicts.append(try await work(context, on: node))
+      verdicts = try await ShardQueue(context).work { node throws(RunStop) in
+        try await work(context, on: node)
       }
     }
     var sum = Verdict.sum(verdicts)
@@ -173,11 +171,6 @@ package struct OperationRunner: Sendable {
     }
     let knowsAtMost = try await identify(context, node, mutator)
     let connection = mutator.generation
-    if mutator.route != nil, !knowsAtMost, case .shorten = context.request.action {
-      throw .failed(
-        "\(node.rawValue) is older than 7.0 and cannot shorten a life in one step: on a cluster that is"
-          + " not done in two")
-    }
     let lease = try await lease(context, node, mutator)
     let isPaced = !context.request.pace.isFull
     let monitor = RunMonitor(pulse, ticket.thresholds, isPaced: isPaced)
@@ -192,7 +185,8 @@ package struct OperationRunner: Sendable {
           context.request.pace, keysPerSecond: keysPerSecond(context)), isPaced: isPaced),
       sample: Reservoir(
         capacity: 10_000, seed: UInt64(truncatingIfNeeded: wall().microseconds)),
-      measures: isPaced, knowsAtMost: knowsAtMost)
+      // On a cluster a script does it.
+      measures: isPaced, knowsAtMost: knowsAtMost || mutator.route != nil)
     // What follows is for that process and no other.
     shard.changes.boundTo = connection
     let keeper = try CopyKeeper(
@@ -261,8 +255,10 @@ package struct OperationRunner: Sendable {
   private func keysPerSecond(_ context: RunContext) -> Double {
     let asked =
       context.request.pace.isFull ? 1e9 : Double(max(1, context.request.pace.keysPerSecond))
-    guard let limit = ticket.keysPerMinute else { return asked }
-    return min(asked, Double(limit) / 60)
+    // Side by side they share the pace, and what the role allows.
+    let parts = ticket.isOnCluster ? Double(max(1, context.request.nodes.count)) : 1
+    guard let limit = ticket.keysPerMinute else { return asked / parts }
+    return min(asked, Double(limit) / 60) / parts
   }
 
   /// Notes which server process the run works on, or refuses it.
@@ -292,9 +288,7 @@ package struct OperationRunner: Sendable {
     let count: UInt64 =
       switch ticket.plan.request.target {
       case .keys(let keys):
-        mutator.route == nil
-          ? UInt64(clamping: keys.count)
-          : UInt64(clamping: keys.count / max(1, ticket.plan.request.nodes.count))
+        Self.count(keys, in: ticket.plan.slots(of: node))
       case .pattern: size
       // Of a loader that prints what it likes nobody knows; commands to the server are one.
       case .server:
@@ -324,6 +318,11 @@ package struct OperationRunner: Sendable {
     return server.knowsConditionalExpiry
   }
 
+  private static func count(_ keys: [KeyName], in slots: SlotRanges?) -> UInt64 {
+    guard let slots else { return UInt64(clamping: keys.count) }
+    return UInt64(clamping: keys.count { slots.contains(HashSlot.of($0.bytes)) })
+  }
+
   static func stopping<Value>(
     _ work: () async throws(RedisError) -> Value
   ) async throws(RunStop) -> Value {
@@ -350,7 +349,7 @@ package struct OperationRunner: Sendable {
       switch stop {
       case nil: status.state = .done
       case .aborted: status.state = .aborted
-      case .superseded, .failed: status.state = .failed
+      case .superseded, .failed, .waiting: status.state = .failed
       }
       if let stop { status.note = stop.message }
     }

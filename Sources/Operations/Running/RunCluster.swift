@@ -65,6 +65,24 @@ package enum ClusterShardIdentity {
     guard let slot = Int(digits), slot < HashSlot.count else { return nil }
     return slot
   }
+
+  /// All slots; nil: it is no shard of a cluster.
+  static func slots(_ text: String) -> SlotRanges? {
+    guard let mark = text.firstIndex(of: "@") else { return nil }
+    return SlotRanges(
+      text[text.index(after: mark)...].split(separator: " ").compactMap { word in
+        let ends = word.split(separator: "-").compactMap { Int($0) }
+        guard let low = ends.first, let high = ends.last, low <= high else { return nil }
+        return low...high
+      })
+  }
+}
+
+extension OperationPlan {
+  /// The slots of a shard when the plan was made; nil: it is a server of its own.
+  func slots(of node: NodeID) -> SlotRanges? {
+    preview.shards.first { $0.node == node }.flatMap { ClusterShardIdentity.slots($0.runID) }
+  }
 }
 
 extension RunTicket {

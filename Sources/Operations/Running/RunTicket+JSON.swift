@@ -139,6 +139,7 @@ extension RunThresholds {
     json.field("lazy_free_objects", lazyFreeObjects)
     json.field("error_share", errorShare)
     json.field("unreachable_seconds", unreachableSeconds)
+    json.field("retry_seconds", retrySeconds)
     json.field("lease_milliseconds", leaseMilliseconds)
   }
 
@@ -153,6 +154,7 @@ extension RunThresholds {
     lazyFreeObjects = try reader.optionalCount("lazy_free_objects") ?? lazyFreeObjects
     errorShare = try reader.number("error_share", in: 0...1) ?? errorShare
     unreachableSeconds = try reader.number("unreachable_seconds", in: range) ?? unreachableSeconds
+    retrySeconds = try reader.number("retry_seconds", in: range) ?? retrySeconds
     let lease = try reader.optionalCount("lease_milliseconds") ?? leaseMilliseconds
     leaseMilliseconds = min(max(lease, 100), 3_600_000)
   }

@@ -75,6 +75,8 @@ package struct RunThresholds: Sendable, Hashable {
   package var errorShare: Double = 0.1
   /// Seconds without an answer from the server after which the run ends; it can be resumed.
   package var unreachableSeconds: Double = 60
+  /// Seconds for which servers that failed are tried again while others are done: a day.
+  package var retrySeconds: Double = 86_400
   /// Without a sign of life for so long, another may take over.
   package var leaseMilliseconds: UInt64 = Lease.lifeMilliseconds
 

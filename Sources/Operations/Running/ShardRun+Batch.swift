@@ -190,6 +190,8 @@ extension ShardRun {
         keys, reads: keys.flatMap { [.dump($0), .remainingLife($0)] }, action: action, bytes: bytes)
       for (index, key) in keys.enumerated() {
         if case .error(let text) = replies[2 * index] {
+          // Its new owner is walked later.
+          if isOnCluster, Self.isRedirection(text) { continue }
           throw .server(changes.mutator.refusal(text, action: action))
         }
         guard let payload = replies[2 * index].bytes,

@@ -35,6 +35,9 @@ extension ShardRun {
     }
   }
 
+  /// False for a key of another shard's slots.
+  func isOwn(_ key: [UInt8]) -> Bool { slots?.contains(HashSlot.of(key)) ?? true }
+
   private func restart() async throws(RunStop) {
     let shardNode = node
     try await context.note("walks", synced: true) { checkpoint in
@@ -101,6 +104,11 @@ extension ShardRun {
     RedisError(
       kind: .unreachable, endpoint: mutator.endpoint.description,
       action: "going on with the operation", message: "its slots are served by another node now")
+  }
+
+  /// The answer for a key whose slot is another node's, or on its way there.
+  static func isRedirection(_ text: String) -> Bool {
+    ["MOVED ", "ASK ", "TRYAGAIN"].contains { text.hasPrefix($0) }
   }
 
   /// The answer of a script's command for a key whose slot has moved: its new owner is walked later.

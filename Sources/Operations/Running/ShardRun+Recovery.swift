@@ -20,9 +20,12 @@ extension ShardRun {
         let waited = Double(begin.duration(to: EventLoop.now()).nanoseconds) / 1e9
         // A runner that was frozen has not asked for just as long.
         guard tries < 2 || waited < context.ticket.thresholds.unreachableSeconds else {
-          throw .failed(
-            "\(last.description); tried for \(Int(waited)) s: the journal has how far it came,"
-              + " take the operation over to go on")
+          // Where there are others, it is tried again when they are done.
+          let isAlone = request.nodes.count == 1
+          throw .waiting(
+            "\(last.description); tried for \(Int(waited)) s"
+              + (isAlone
+                ? ": the journal has how far it came, take the operation over to go on" : ""))
         }
         let text = last.description
         runState.updateShard(node) { $0.fault = text }

@@ -103,7 +103,7 @@ extension ShardRun {
       let end = min(keys.count, index + batch.keys)
       let part = keys[index..<end].map(\.bytes).filter {
         !$0.starts(with: OperationRequest.ownPrefix)
-          && (slots?.contains(HashSlot.of($0)) ?? true)
+          && isOwn($0)
       }
       let isLast = end == keys.count
       let shardNode = node

@@ -13,6 +13,7 @@ struct ClusterOperationFixture {
   let clusters = ClusterDirectory()
   let server: RunTicket.Server
   let planner: Planner
+  private let probe: Probe
 
   static let node = NodeID("cache")
 
@@ -26,7 +27,7 @@ struct ClusterOperationFixture {
     var options = RedisClient.Options()
     options.connectTimeout = .seconds(20)
     options.commandTimeout = .seconds(20)
-    let probe = Probe(endpoint: endpoint, options: options, loop: RunFixture.loop)
+    probe = Probe(endpoint: endpoint, options: options, loop: RunFixture.loop)
     var counting = Planner.Options()
     counting.keysPerSecond = 5_000_000
     planner = Planner(
@@ -34,10 +35,20 @@ struct ClusterOperationFixture {
       clusters: clusters, clock: RunFixture.wall)
   }
 
-  func plan(_ request: OperationRequest) async throws -> OperationPlan {
+  static let environment = EnvironmentIdentity(name: "test", environmentClass: .development)
+
+  func plan(_ request: OperationRequest, undo: UndoTarget? = nil) async throws -> OperationPlan {
     try await planner.plan(
-      request, environment: EnvironmentIdentity(name: "test", environmentClass: .development),
-      author: RunFixture.author, seed: UInt64.random(in: .min ... .max), update: { _ in })
+      request, environment: Self.environment, author: RunFixture.author, undo: undo,
+      seed: UInt64.random(in: .min ... .max), update: { _ in })
+  }
+
+  func desk() -> OperationDesk {
+    OperationDesk(
+      environment: Self.environment,
+      nodes: [OperationDesk.Node(id: Self.node, probe: probe)],
+      servers: [server], folder: folder.path, author: RunFixture.author, clusters: clusters,
+      loop: RunFixture.loop, clock: RunFixture.wall)
   }
 
   func pattern(
@@ -65,6 +76,20 @@ struct ClusterOperationFixture {
       guard !keys.isEmpty else { continue }
       try primary.connect().pipeline(keys.map { ["SET", $0, "old"] })
     }
+  }
+
+  func set(_ key: String, _ value: String, _ options: [String] = []) throws {
+    try owner(of: key).run(["SET", key, value] + options)
+  }
+
+  func get(_ key: String) throws -> String? { try owner(of: key).run(["GET", key]).text }
+
+  /// Seconds, as TTL says.
+  func life(_ key: String) throws -> Int64 { try owner(of: key).run(["TTL", key]).integer ?? -3 }
+
+  func owner(of key: String) throws -> RedisCluster.Node {
+    let slot = HashSlot.of(Array(key.utf8))
+    return try #require(try primaries().first { try slots(of: $0).contains(slot) })
   }
 
   /// Keys of the whole cluster that match.
@@ -122,4 +147,36 @@ struct ClusterRunUnderway {
   }
 
   var end: OperationStatus { get async { await task.value } }
+}
+
+/// Somebody who sets keys all the time, each on the node that had it at the beginning.
+final class ClusterWriter: Sendable {
+  private let isOver = Atomic(false)
+  private let written = Atomic(0)
+  private let hasEnded = Atomic(false)
+
+  init(_ fixture: ClusterOperationFixture, _ keys: [String]) throws {
+    var parts: [(RedisCluster.Node, [[String]])] = []
+    for node in try fixture.primaries() {
+      let own = try keys.filter { try fixture.owner(of: $0).port == node.port }
+      parts.append((node, own.map { ["SET", $0, "new"] }))
+    }
+    BackgroundThread.start(name: "writer") { [self, parts] in
+      let connections = parts.compactMap { part in (try? part.0.connect()).map { ($0, part.1) } }
+      while !isOver.load(ordering: .relaxed) {
+        for (connection, commands) in connections where !commands.isEmpty {
+          guard (try? connection.pipeline(commands)) != nil else { continue }
+          written.add(commands.count, ordering: .relaxed)
+        }
+      }
+      hasEnded.store(true, ordering: .relaxed)
+    }
+  }
+
+  /// - Returns: how many were set.
+  func stop() -> Int {
+    isOver.store(true, ordering: .relaxed)
+    _ = Eventually.holds(within: 30) { hasEnded.load(ordering: .relaxed) }
+    return written.load(ordering: .relaxed)
+  }
 }
