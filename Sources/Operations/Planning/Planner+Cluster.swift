@@ -1,4 +1,5 @@
 import ConsoleModel
+import EventLoop
 import Redis
 
 extension Planner {
@@ -20,7 +21,7 @@ extension Planner {
           if request.nodes.contains(node.id) { plain.append(node.id) }
           continue
         }
-        let topology = try await client.freshTopology()
+        let topology = try await settled(client, node)
         // Of a node that the cluster told of, or of a plan made before.
         let names = Set(topology.nodes.compactMap { $0.address.map { NodeID($0.description) } })
         guard request.nodes.contains(node.id) || request.nodes.contains(where: names.contains)
@@ -50,6 +51,31 @@ extension Planner {
       Planner(nodes: shards, loop: loop, options: options, clusters: clusters, clock: { self.now }),
       request
     )
+  }
+
+  /// Seconds that a failover may take to be known everywhere.
+  private static let patience = 5.0
+
+  /// The cluster's map once those whom it calls primaries agree: right after a failover some nodes tell
+  /// of the one before.
+  private func settled(
+    _ client: ClusterClient, _ seed: Node
+  ) async throws(RedisError) -> ClusterTopology {
+    let deadline = EventLoop.now().advanced(by: .seconds(Self.patience))
+    while true {
+      let topology = try await client.freshTopology()
+      var isSettled = true
+      for shard in topology.shards where isSettled && !shard.slots.isEmpty {
+        guard let primary = shard.primary, let endpoint = client.endpoint(of: primary) else {
+          continue
+        }
+        // One that does not answer is met again, with its error, by the survey.
+        let text = try? await clusters.probe(at: endpoint, like: seed.probe).info("replication")
+        if let text, InfoFields(text.bytes)["role"] == "slave" { isSettled = false }
+      }
+      if isSettled || EventLoop.now() >= deadline { return topology }
+      do { try await loop.sleep(for: .milliseconds(100)) } catch { return topology }
+    }
   }
 
   private func shards(

@@ -43,11 +43,11 @@ struct ClusterOperationFixture {
       seed: UInt64.random(in: .min ... .max), update: { _ in })
   }
 
-  func desk() -> OperationDesk {
+  func desk(isReadOnly: Bool = false) -> OperationDesk {
     OperationDesk(
       environment: Self.environment,
       nodes: [OperationDesk.Node(id: Self.node, probe: probe)],
-      servers: [server], folder: folder.path, author: RunFixture.author, clusters: clusters,
+      servers: isReadOnly ? nil : [server], folder: folder.path, author: RunFixture.author, clusters: clusters,
       loop: RunFixture.loop, clock: RunFixture.wall)
   }
 
@@ -144,6 +144,13 @@ struct ClusterRunUnderway {
       Eventually.holds(within: 60) { state.status.changed >= changed || state.status.state.isFinal }
     )
     #expect(!state.status.state.isFinal, "it is over already: \(state.status.note)")
+  }
+
+  /// Waits until some of it is done and the rest is tried again.
+  func isPartial() async throws {
+    let state = runner.state
+    let isSo = try await Eventually.holds(within: 60) { state.status.state == .partial }
+    #expect(isSo, "\(state.status.state): \(state.status.note)")
   }
 
   var end: OperationStatus { get async { await task.value } }
