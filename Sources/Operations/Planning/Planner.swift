@@ -80,6 +80,7 @@ package struct Planner: Sendable {
     update: @Sendable @escaping (OperationPlan) -> Void
   ) async throws(Fault) -> OperationPlan {
     let started = EventLoop.now()
+    _ = try await checked(request, onlyItself: true)
     let (planner, asked) = try await expanded(request)
     let request = try await planner.checked(asked)
     let created = clock()
@@ -95,8 +96,11 @@ package struct Planner: Sendable {
     return await Self.offLoop(request) { () throws(Never) in whole.hashed() }
   }
 
-  private func checked(_ request: OperationRequest) async throws(Fault) -> OperationRequest {
-    let known = nodes.map(\.id)
+  /// - Parameter onlyItself: whatever servers it names.
+  private func checked(
+    _ request: OperationRequest, onlyItself: Bool = false
+  ) async throws(Fault) -> OperationRequest {
+    let known = onlyItself ? request.nodes : nodes.map(\.id)
     return try await Self.offLoop(request) { () throws(Fault) in
       try PlanRequest.checked(request, known: known)
     }
