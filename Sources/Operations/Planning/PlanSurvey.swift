@@ -37,7 +37,9 @@ final class PlanSurvey: Sendable {
     self.started = started
     self.seed = seed
     self.update = update
-    commands = OperationCommands.lines(draft.request, undo: undo)
+    let lines = OperationCommands.lines(draft.request, undo: undo)
+    let isOnCluster = planner.nodes.contains { $0.slots != nil }
+    commands = isOnCluster && !lines.isEmpty ? lines + [OperationCommands.onCluster] : lines
   }
 
   /// The plan when all is known.

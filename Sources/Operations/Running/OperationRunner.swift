@@ -208,7 +208,11 @@ package struct OperationRunner: Sendable {
       if !ticket.isOnCluster { state.update { $0.state = .verifying } }
       try keeper?.finish()
       verdict = try await shard.verify()
-      state.updateShard(node) { $0.state = .done }
+      state.updateShard(node) { shard in
+        shard.state = .done
+        // What was in the way is over, and nothing was lost by it.
+        if shard.failed == 0 { shard.fault = nil }
+      }
       if !ticket.isOnCluster { state.update { $0.state = .running } }
     } catch {
       let message = error.message

@@ -71,7 +71,8 @@ import Testing
     #expect(try fixture.cluster[2].run(["KEYS", "search:*"]).array?.isEmpty == true)
   }
 
-  @Test func `what waits for a server outlives its runner, and ends when it is dismissed with a reason`()
+  @Test
+  func `what waits for a server outlives its runner, and ends when it is dismissed with a reason`()
     async throws
   {
     var options = RedisCluster.Options()

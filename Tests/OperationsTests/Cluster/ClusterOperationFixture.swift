@@ -47,7 +47,8 @@ struct ClusterOperationFixture {
     OperationDesk(
       environment: Self.environment,
       nodes: [OperationDesk.Node(id: Self.node, probe: probe)],
-      servers: isReadOnly ? nil : [server], folder: folder.path, author: RunFixture.author, clusters: clusters,
+      servers: isReadOnly ? nil : [server], folder: folder.path, author: RunFixture.author,
+      clusters: clusters,
       loop: RunFixture.loop, clock: RunFixture.wall)
   }
 

@@ -67,7 +67,8 @@ import Testing
     #expect(reason?.contains("plan again") == true)
   }
 
-  @Test func `copies are kept of what a cluster loses, and an undo puts them back where they belong now`()
+  @Test
+  func `copies are kept of what a cluster loses, and an undo puts them back where they belong now`()
     async throws
   {
     let fixture = try ClusterOperationFixture()
