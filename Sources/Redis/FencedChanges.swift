@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// Batches of changes that happen only while the lease is ours: each is a transaction under a WATCH
 /// of its holder's key, so that the server itself refuses it to a holder that was paused for too long.
 ///
@@ -10,12 +12,14 @@ package struct FencedChanges: Sendable {
   /// The connection on which whoever uses this has made sure which server process it is: on another one
   /// nothing is begun. nil: on any.
   package var boundTo: UInt64?
+  /// On a cluster: what the watched keys were when they were read.
+  private var expected: [FencedScript.Expectation] = []
   private let timeout: Duration
 
   /// - Parameter timeout: for a batch and its answer.
   package init(_ mutator: Mutator, _ lease: Lease, timeout: Duration = .seconds(5)) {
     self.mutator = mutator
-    self.lease = lease
+    self.lease = lease.on(mutator)
     self.timeout = timeout
   }
 
@@ -56,12 +60,21 @@ package struct FencedChanges: Sendable {
 
   /// Watches these keys too, until the next batch.
   ///
+  /// A WATCH cannot be for keys of several slots: on a cluster the batch itself looks whether what `reads`
+  /// found (DUMP, PTTL) is still so.
+  ///
   /// - Parameter bytes: expected in the answers.
   /// - Returns: the answers to `reads`, which follow in the same breath.
   package mutating func watch(
     _ keys: [[UInt8]], reads: [RedisCommand], action: String, bytes: Int = 0
   ) async throws(FenceError) -> [RESPValue] {
     try await ensure()
+    if mutator.route != nil {
+      let start = EventLoop.now()
+      let replies = try await send(reads, action, bytes)
+      expected = zip(reads, replies).compactMap { FencedScript.Expectation($0, $1, readAt: start) }
+      return replies
+    }
     let replies = try await send([RedisCommand("WATCH", keys)] + reads, action, bytes)
     if case .error(let text)? = replies.first { throw .server(mutator.refused(text, action)) }
     return Array(replies.dropFirst())
@@ -77,6 +90,10 @@ package struct FencedChanges: Sendable {
     _ changes: [RedisCommand], with record: RedisCommand? = nil, action: String, bytes: Int = 0
   ) async throws(FenceError) -> Outcome {
     try await ensure()
+    if mutator.route != nil {
+      return try await runScript((record.map { [$0] } ?? []) + changes, action, bytes)
+        .dropping(record == nil ? 0 : 1)
+    }
     let own = [lease.renewal] + (record.map { [$0] } ?? [])
     let replies = try await send(
       [RedisCommand("MULTI")] + own + changes + [RedisCommand("EXEC")] + watching, action, bytes)
@@ -106,6 +123,29 @@ package struct FencedChanges: Sendable {
     case .null: return .conflict
     case .error(let text): throw .server(mutator.refused(text, action))
     case .simple, .bulk, .integer, .array: throw .server(mutator.unexpected(action))
+    }
+  }
+
+  private mutating func runScript(
+    _ changes: [RedisCommand], _ action: String, _ bytes: Int
+  ) async throws(FenceError) -> Outcome {
+    let command = FencedScript.command(
+      changes, if: expected, under: lease, own: mutator.own, now: EventLoop.now())
+    expected = []
+    let replies = try await send([command], action, bytes)
+    switch replies.first {
+    case .array(let answers)?:
+      // It ran out, and nobody has taken over: what others look at must be there again.
+      if answers.first?.unsigned != 1 { generation = nil }
+      return .done(Array(answers.dropFirst()))
+    case .integer(FencedScript.conflict)?: return .conflict
+    case .null?:
+      generation = nil
+      throw .superseded
+    case .error(let text)?:
+      generation = nil
+      throw .server(mutator.refused(text, action))
+    case .simple?, .bulk?, .integer?, nil: throw .server(mutator.unexpected(action))
     }
   }
 
@@ -158,5 +198,12 @@ package struct FencedChanges: Sendable {
       generation = nil
       throw .superseded
     }
+  }
+}
+
+extension FencedChanges.Outcome {
+  fileprivate func dropping(_ count: Int) -> Self {
+    guard case .done(let answers) = self else { return self }
+    return .done(Array(answers.dropFirst(count)))
   }
 }

@@ -15,6 +15,9 @@ package struct Lease: Sendable, Hashable {
   /// Milliseconds without a renewal after which another may take over.
   package var lifeMilliseconds: UInt64
 
+  /// On a cluster what puts its keys into one slot of the server.
+  package var tag: String?
+
   package static let lifeMilliseconds: UInt64 = 10_000
 
   package init(
@@ -32,10 +35,19 @@ package struct Lease: Sendable, Hashable {
 
   package var isNone: Bool { fence == 0 }
 
-  var key: String { Self.key(name, fence: fence) }
+  /// The same lease on that server.
+  package func on(_ mutator: Mutator) -> Lease {
+    var lease = self
+    lease.tag = mutator.route?.tag
+    return lease
+  }
+
+  private var place: String { ClusterRoute.own(name, tag: tag) }
+
+  var key: String { Self.key(place, fence: fence) }
 
   /// There until another takes over.
-  var holderKey: String { "\(name):holder:\(fence)" }
+  var holderKey: String { "\(place):holder:\(fence)" }
 
   /// The key that is there as long as that holder is alive.
   package static func key(_ name: String, fence: UInt64) -> String { "\(name):lease:\(fence)" }
@@ -48,7 +60,7 @@ package struct Lease: Sendable, Hashable {
   /// What makes this the current holder's.
   fileprivate var taking: [RedisCommand] {
     [
-      RedisCommand("SET", Self.counter(name), String(fence), "EX", Self.counterLife),
+      RedisCommand("SET", Self.counter(place), String(fence), "EX", Self.counterLife),
       RedisCommand("SET", holderKey, holder, "EX", Self.counterLife),
       RedisCommand("SET", key, holder, "PX", String(lifeMilliseconds)),
     ]
@@ -57,7 +69,8 @@ package struct Lease: Sendable, Hashable {
   /// The holder before watches its key: it is gone for good with the same step.
   fileprivate func ending(_ fence: UInt64) -> [RedisCommand] {
     guard fence > 0 else { return [] }
-    let last = Lease(name: name, fence: fence, holder: "")
+    var last = Lease(name: name, fence: fence, holder: "")
+    last.tag = tag
     return [RedisCommand("DEL", last.holderKey, last.key)]
   }
 
@@ -98,7 +111,8 @@ extension Mutator {
       case .free(let above):
         if current > 0 {
           let alive = try await client.pipeline(
-            [RedisCommand("EXISTS", Lease.key(name, fence: current))], onGeneration: generation,
+            [RedisCommand("EXISTS", Lease.key(own(name), fence: current))],
+            onGeneration: generation,
             action: action)
           if alive.first?.unsigned != 0 { return nil }
         }
@@ -106,7 +120,8 @@ extension Mutator {
       }
       let next = Lease(
         name: name, fence: max(current, floor) &+ 1, holder: holder,
-        lifeMilliseconds: lifeMilliseconds)
+        lifeMilliseconds: lifeMilliseconds
+      ).on(self)
       let commands = next.taking + next.ending(current)
       if try await run(commands, generation, action) { return next }
     }
@@ -120,6 +135,7 @@ extension Mutator {
   /// - Returns: false if a later holder has been here.
   package func placeLease(_ lease: Lease) async throws(RedisError) -> Bool {
     let action = "taking the operation's lease on this server"
+    let lease = lease.on(self)
     for _ in 0..<3 {
       let (current, generation) = try await watchCounter(lease.name, action)
       guard current <= lease.fence else { return false }
@@ -132,7 +148,8 @@ extension Mutator {
   /// Is it still this holder's? Looks without counting a hit or a miss.
   package func holds(_ lease: Lease) async throws(RedisError) -> Bool {
     let reply = try await send(
-      RedisCommand("MEMORY", "USAGE", lease.holderKey), action: "looking at the operation's lease")
+      RedisCommand("MEMORY", "USAGE", lease.on(self).holderKey),
+      action: "looking at the operation's lease")
     return reply.unsigned != nil
   }
 
@@ -140,7 +157,10 @@ extension Mutator {
     _ name: String, _ action: String
   ) async throws(RedisError) -> (current: UInt64, generation: UInt64) {
     let first = try await client.pipeline(
-      [RedisCommand("WATCH", Lease.counter(name)), RedisCommand("GET", Lease.counter(name))],
+      [
+        RedisCommand("WATCH", Lease.counter(own(name))),
+        RedisCommand("GET", Lease.counter(own(name))),
+      ],
       action: action)
     let generation = client.generation
     for reply in first {
@@ -165,11 +185,12 @@ extension Mutator {
 
   /// Prolongs it from another connection than the one that watches it: for times without batches.
   package func prolong(_ lease: Lease) async throws(RedisError) {
-    _ = try await send(lease.renewal, action: "prolonging the operation's lease")
+    _ = try await send(lease.on(self).renewal, action: "prolonging the operation's lease")
   }
 
   /// Gives it back, so that nobody has to wait for its end.
   package func releaseLease(_ lease: Lease) async throws(RedisError) {
+    let lease = lease.on(self)
     _ = try await send(
       RedisCommand("DEL", lease.key, lease.holderKey), action: "giving the lease back")
   }

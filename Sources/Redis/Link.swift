@@ -37,12 +37,18 @@ final class Link: Sendable {
   }
 
   private let handshake: Handshake
+  /// Where to connect, where that can be elsewhere each time.
+  private let route: ClusterRoute?
   private let loop: EventLoop
   private let options: RedisClient.Options
   private let state = Mutex(State())
 
-  init(handshake: Handshake, options: RedisClient.Options, loop: EventLoop) {
+  init(
+    handshake: Handshake, options: RedisClient.Options, route: ClusterRoute? = nil,
+    loop: EventLoop
+  ) {
     self.handshake = handshake
+    self.route = route
     self.options = options
     self.loop = loop
   }
@@ -150,9 +156,7 @@ final class Link: Sendable {
   }
 
   private func attempt() async {
-    let outcome = await handshake.connect(options: options, loop: loop) { [weak self] in
-      self?.ended($0, $1)
-    }
+    let outcome = await connect()
     let (waiters, stale) = state.withLock { state in
       let waiters = state.waiters.sorted { $0.key < $1.key }.map(\.value)
       state.waiters = [:]
@@ -176,6 +180,22 @@ final class Link: Sendable {
     }
     stale?.close(Self.closed(endpoint))
     for waiter in waiters { waiter.resume(outcome) }
+  }
+
+  private func connect() async -> Outcome {
+    var handshake = handshake
+    if let route {
+      do throws(RedisError) {
+        let endpoint = try await route.endpoint(within: options.connectTimeout)
+        handshake = Handshake(
+          endpoint: endpoint, access: handshake.access, resolver: handshake.resolver)
+      } catch {
+        return .failure(error)
+      }
+    }
+    return await handshake.connect(options: options, loop: loop) { [weak self] in
+      self?.ended($0, $1)
+    }
   }
 
   /// A connection of this link has ended, by whatever side.

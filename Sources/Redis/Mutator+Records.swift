@@ -29,29 +29,29 @@ extension Mutator {
   ) async throws(RedisError) {
     let action = "recording the operation"
     let replies = try await client.pipeline(
-      texts.compactMap { .ownRecord($0.key, $0.text, seconds: seconds) }, action: action)
+      texts.compactMap { .ownRecord(own($0.key), $0.text, seconds: seconds) }, action: action)
     for case .error(let text) in replies { throw refused(text, action) }
   }
 
   /// The texts under these names; nil where there is none.
   package func records(_ keys: [String]) async throws(RedisError) -> [[UInt8]?] {
     let action = "reading the operation's records"
-    let reply = try await send(RedisCommand("MGET", keys), action: action)
+    let reply = try await send(RedisCommand("MGET", keys.map(own)), action: action)
     guard let texts = reply.array, texts.count == keys.count else { throw unexpected(action) }
     return texts.map(\.bytes)
   }
 
   package func removeRecords(_ keys: [String]) async throws(RedisError) {
-    let own = keys.filter(isOwn)
-    guard !own.isEmpty else { return }
-    _ = try await send(RedisCommand("DEL", own), action: "removing the operation's records")
+    let names = keys.filter(isOwn).map(own)
+    guard !names.isEmpty else { return }
+    _ = try await send(RedisCommand("DEL", names), action: "removing the operation's records")
   }
 
   /// One line of the audit into its stream, which keeps about `limit` entries.
   package func appendAudit(_ line: String, stream: String, limit: Int) async throws(RedisError) {
     guard isOwn(stream) else { return }
     _ = try await send(
-      RedisCommand("XADD", stream, "MAXLEN", "~", String(limit), "*", "record", line),
+      RedisCommand("XADD", own(stream), "MAXLEN", "~", String(limit), "*", "record", line),
       action: "recording the audit")
   }
 }

@@ -8,18 +8,24 @@ package import EventLoop
 package final class Mutator: Sendable {
   package let endpoint: RedisEndpoint
   let client: RedisClient
+  /// To the primary of a cluster's shard; nil: a server of its own.
+  package let route: ClusterRoute?
 
   package init(
     endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(),
-    options: RedisClient.Options = RedisClient.Options(), loop: EventLoop,
+    options: RedisClient.Options = RedisClient.Options(), route: ClusterRoute? = nil,
+    loop: EventLoop,
     resolver: Resolver? = nil
   ) {
     self.endpoint = endpoint
+    self.route = route
     var options = options
-    options.gate = .only(Self.commands)
+    options.gate = .only(
+      route == nil ? Self.commands : Self.commands.union(Self.clusterCommands))
     options.observer = nil
     client = RedisClient(
-      endpoint: endpoint, access: access, options: options, loop: loop, resolver: resolver)
+      endpoint: endpoint, access: access, options: options, route: route, loop: loop,
+      resolver: resolver)
   }
 
   deinit { client.close() }
@@ -39,6 +45,24 @@ package final class Mutator: Sendable {
     // The server itself.
     "slowlog|reset", "client|kill",
   ]
+
+  /// What it sends on a cluster beside them: no transaction spans slots, a script may.
+  package static let clusterCommands: Set<String> = ["eval", "wait"]
+
+  /// Connects anew with the next command: to whoever is the primary then.
+  package func reconnect(_ reason: RedisError) { client.reconnect(reason) }
+
+  /// A record's name as it is on this server.
+  func own(_ name: String) -> String { route?.own(name) ?? name }
+
+  /// Waits until what was sent on this connection is on a replica, too.
+  ///
+  /// - Returns: the replicas that have it.
+  package func waitForReplica(milliseconds: Int) async throws(RedisError) -> UInt64 {
+    try await send(
+      RedisCommand("WAIT", "1", String(milliseconds)), action: "waiting for a replica"
+    ).unsigned ?? 0
+  }
 
   /// Counts the connections made; see `RedisClient.generation`.
   package var generation: UInt64 { client.generation }

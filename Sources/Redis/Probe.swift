@@ -8,21 +8,31 @@ package final class Probe: Sendable {
   package let endpoint: RedisEndpoint
   let client: RedisClient
   private let account: ProbeAccount
+  private let access: RedisAccess
+  private let options: RedisClient.Options
+  private let loop: EventLoop
+  private let route: ClusterRoute?
 
   /// `options`: gate and observer are the probe's own, whatever is given.
   package init(
     endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(),
-    options: RedisClient.Options = RedisClient.Options(), loop: EventLoop,
+    options: RedisClient.Options = RedisClient.Options(), route: ClusterRoute? = nil,
+    loop: EventLoop,
     resolver: Resolver? = nil
   ) {
     self.endpoint = endpoint
+    self.access = access
+    self.loop = loop
+    self.route = route
     let account = ProbeAccount()
     self.account = account
     var options = options
     options.gate = .readOnly
     options.observer = account
+    self.options = options
     client = RedisClient(
-      endpoint: endpoint, access: access, options: options, loop: loop, resolver: resolver)
+      endpoint: endpoint, access: access, options: options, route: route, loop: loop,
+      resolver: resolver)
   }
 
   package var state: ConnectionState { client.state }
@@ -131,5 +141,61 @@ extension Probe {
     RedisError(
       kind: .protocol, endpoint: endpoint.description, action: action,
       message: "the server's answer has an unexpected form")
+  }
+}
+
+// MARK: The server's cluster
+
+extension Probe {
+  /// Is the server a node of a cluster?
+  package func isClusterNode() async throws(RedisError) -> Bool {
+    let text = String(decoding: try await info("cluster").bytes, as: UTF8.self)
+    return text.split(whereSeparator: \.isNewline).contains("cluster_enabled:1")
+  }
+
+  /// A client of the whole cluster that this server belongs to; it only reads.
+  package func makeClusterClient() -> ClusterClient {
+    ClusterClient.reading([endpoint], access: access, loop: loop)
+  }
+
+  /// The same reads on the primary of a slot.
+  package func following(_ route: ClusterRoute) -> Probe {
+    Probe(endpoint: endpoint, access: access, options: options, route: route, loop: loop)
+  }
+
+  /// The same reads on another node of the cluster.
+  package func moved(to endpoint: RedisEndpoint) -> Probe {
+    Probe(endpoint: endpoint, access: access, options: options, loop: loop)
+  }
+
+  /// A record's name as it is on this server.
+  package func own(_ name: String) -> String { route?.own(name) ?? name }
+}
+
+extension ClusterClient {
+  /// One that asks who serves what, and reads.
+  package static func reading(
+    _ seeds: [RedisEndpoint], access: RedisAccess, loop: EventLoop
+  ) -> ClusterClient {
+    var options = Options()
+    options.usesTLS = seeds.contains(where: \.isTLS)
+    let resolver = Resolver(loop: loop)
+    return ClusterClient(seeds: seeds, options: options, loop: loop) { endpoint, host in
+      var access = access
+      if endpoint.isTLS, access.tls.serverName == nil, case .tcp(let name, _) = endpoint.address,
+        name != host
+      {
+        access.tls.serverName = host
+      }
+      var options = RedisClient.Options()
+      options.backoff.limit = .milliseconds(500)
+      return RedisClient(
+        endpoint: endpoint, access: access, options: options, loop: loop, resolver: resolver)
+    }
+  }
+
+  /// Where a node is reached from here.
+  package func endpoint(of node: ClusterTopology.Node) -> RedisEndpoint? {
+    node.address.map { nodes.endpoint(of: $0) }
   }
 }

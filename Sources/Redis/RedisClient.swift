@@ -53,18 +53,23 @@ package final class RedisClient: Sendable {
     var isClosed = false
   }
 
-  /// `resolver`: share one between clients, so that name resolution is bounded for all of them.
+  /// - Parameters:
+  ///   - resolver: share one between clients, so that name resolution is bounded for all of them.
+  ///   - route: says at each connect where the server is; `endpoint` is only its name then.
   package init(
     endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(), options: Options = Options(),
-    loop: EventLoop, resolver: Resolver? = nil
+    route: ClusterRoute? = nil, loop: EventLoop, resolver: Resolver? = nil
   ) {
     self.endpoint = endpoint
     self.options = options
     self.loop = loop
     handshake = Handshake(
       endpoint: endpoint, access: access, resolver: resolver ?? Resolver(loop: loop))
-    shared = Link(handshake: handshake, options: options, loop: loop)
+    shared = Link(handshake: handshake, options: options, route: route, loop: loop)
   }
+
+  /// Closes the shared connection; the next command makes another.
+  package func reconnect(_ reason: RedisError) { shared.reset(reason) }
 
   deinit { close() }
 

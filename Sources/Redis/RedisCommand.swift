@@ -86,3 +86,15 @@ extension RedisCommand {
     return size
   }
 }
+
+extension RedisCommand {
+  /// Name and arguments; the first argument, if it is a name of our own, as it is called there.
+  func words(own: (String) -> String) -> [[UInt8]] {
+    var arguments = arguments
+    let prefix = Array("cacheconsole:".utf8)
+    if let first = arguments.first, first.starts(with: prefix) {
+      arguments[0] = Array(own(String(decoding: first, as: UTF8.self)).utf8)
+    }
+    return [Array(name.utf8)] + arguments
+  }
+}

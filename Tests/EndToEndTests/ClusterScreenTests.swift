@@ -1,3 +1,4 @@
+import Documents
 import TestKit
 import Testing
 
@@ -31,6 +32,60 @@ import Testing
     }
     try session.press("q")
     #expect(try session.waitForEnd() == .code(0))
+  }
+
+  @Test func `a pattern is invalidated through a failover, and ends complete`() throws {
+    let home = try TemporaryFolder()
+    let cluster = try RedisCluster()
+    for node in cluster.nodes.prefix(3) {
+      // Of its own keys; those of other nodes are refused one by one.
+      try node.run([
+        "EVAL",
+        "for i = 1, 60000 do redis.pcall('SET', ARGV[1] .. i, 'old') end", "0", "search:",
+      ])
+      try node.run(["EVAL", "for i = 1, 60 do redis.pcall('SET', 'kept:' .. i, 'old') end", "0"])
+    }
+    try PrivateFolder.make(home.file("config/cacheconsole"))
+    try home.write(
+      "config/cacheconsole/config.json5",
+      """
+      { schema: "cacheconsole.config", version: 1, environments: { "shop": {
+        class: "development",
+        servers: [{ name: "cache", url: "redis://127.0.0.1:\(cluster.nodes[1].port)" }] } } }
+      """)
+    let session = try Console.open(["--env", "shop", "--interval", "1"], home: home)
+    try session.waitUntil("six servers", within: 40) { $0.contains("6/6") }
+    try session.type(":invalidate search:*")
+    try session.press("Enter")
+    // The figure is whole when all shards are counted.
+    try session.waitUntil("all shards' keys", within: 60) {
+      $0.contains("60,000") && $0.contains("[Esc Cancel]  y invalidate")
+    }
+    try Self.confirm(session)
+    try session.press("8")
+    try session.waitUntil("it is at work", within: 40) { $0.contains("running") }
+    cluster.nodes[0].kill9()
+    try session.waitUntil("the end", within: 90) { $0.contains("done") }
+    try session.press("Enter")
+    try session.waitUntil("what came of it", within: 40) { $0.contains("nothing born before") }
+    try cluster.waitUntilWell()
+    for node in cluster.nodes where node.isRunning {
+      #expect(try node.run(["KEYS", "search:*"]).array?.isEmpty == true)
+    }
+    try session.press("q")
+    #expect(try session.waitForEnd() == .code(0))
+  }
+
+  /// A dialog takes nothing for a second, and each key in that time makes it wait longer.
+  private static func confirm(_ session: TerminalSession) throws {
+    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
+      _ = Eventually.holds(within: 1.1) { false }
+      try session.press("y")
+      return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
+        try !session.screen().contains("[Esc Cancel]")
+      }
+    }
+    #expect(isConfirmed)
   }
 
   @Test func `a replica leads to its primary, and --once --json tells both`() throws {

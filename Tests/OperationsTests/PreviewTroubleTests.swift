@@ -27,7 +27,8 @@ import Testing
     }
     // The handshake: CLIENT SETNAME and COMMAND INFO in one write.
     let handshake = "+OK\r\n*\(flags.count)\r\n" + flags.joined()
-    return ([handshake] + replies).flatMap {
+    // Asked first whether it is a cluster's node.
+    return ([handshake, bulk("cluster_enabled:0\r\n")] + replies).flatMap {
       [FakeServer.Step.awaitRequest, .send(Array($0.utf8))]
     } + [.hang]
   }

@@ -29,6 +29,7 @@ extension ConsoleLoop {
     case .control(let id, let control): session?.control(id, control)
     case .stopAll: session?.stopAll()
     case .examine(let id): session?.examine(id)
+    case .dismiss(let id, let reason): session?.dismiss(id, reason)
     case .takeOver(let plan): session?.takeOver(plan)
     case .switchEnvironment(let name): switchEnvironment(name)
     case .setTheme(let name): setTheme(name)

@@ -15,5 +15,7 @@ extension Session {
 
   func examine(_ id: String) { operations?.examine(id) }
 
+  func dismiss(_ id: String, _ reason: String) { operations?.dismiss(id, reason) }
+
   func takeOver(_ plan: OperationPlan) { operations?.takeOver(plan) }
 }

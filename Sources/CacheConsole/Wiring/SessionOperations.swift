@@ -46,16 +46,17 @@ final class SessionOperations: Sendable {
     self.slowlogWasReset = slowlogWasReset
     let folder = startup.stateFolder
     trail = AuditTrail(folder: folder)
+    let clusters = ClusterDirectory()
     desk = OperationDesk(
       environment: identity,
       nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
       folder: folder, author: startup.author(role: access.role),
       keysPerMinute: access.limits.keysPerMinute, loader: loader,
-      secretVariables: startup.secretVariables, loop: loop, clock: Clocks.wall)
+      secretVariables: startup.secretVariables, clusters: clusters, loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
-      clock: Clocks.wall)
+      clusters: clusters, clock: Clocks.wall)
     let probes = nodes.map(\.probe)
     let watching = loop.spawn { [self] in await watch() }
     let asking = loop.spawn { [self] in await askAccess(probes) }
@@ -169,6 +170,19 @@ final class SessionOperations: Sendable {
     }
   }
 
+  func dismiss(_ id: String, _ reason: String) {
+    loop.spawn { [self] in
+      do throws(OperationRefusal) {
+        try await desk.dismiss(id, reason: reason)
+        state.withLock { $0.known[id] = nil }
+        await readAudit()
+        publish()
+      } catch {
+        say(.critical, "not dismissed: \(error.description)")
+      }
+    }
+  }
+
   func stopAll() {
     loop.spawn { [self] in
       do throws(OperationRefusal) {
@@ -238,6 +252,7 @@ final class SessionOperations: Sendable {
           if state.known[status.id] != status { hasNews = true }
           state.known[status.id] = status
         }
+        if found.problems.isEmpty, forget(&state.known, but: found.operations) { hasNews = true }
         return hasNews
       }
       if hasNews || turn % 5 == 0 {
@@ -247,6 +262,21 @@ final class SessionOperations: Sendable {
       turn += 1
       do { try await loop.sleep(for: .seconds(Self.interval)) } catch { return }
     }
+  }
+
+  /// What another console has dismissed is in no server's list any more. A run that has just begun, or
+  /// whose mirror is late, is in none yet.
+  private func forget(
+    _ known: inout [String: OperationStatus], but listed: [OperationStatus]
+  ) -> Bool {
+    let ids = Set(listed.map(\.id))
+    let limit = Clocks.wall().microseconds - 30_000_000
+    let gone = known.values.filter {
+      !ids.contains($0.id) && ($0.state.isOver || $0.state == .orphaned || $0.state == .partial)
+        && $0.updated.microseconds < limit
+    }
+    for status in gone { known[status.id] = nil }
+    return !gone.isEmpty
   }
 
   private func readAudit() async {

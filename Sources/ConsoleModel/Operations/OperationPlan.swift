@@ -58,6 +58,11 @@ package struct OperationPlan: Sendable, Hashable {
     WallTime(microseconds: created.microseconds + Self.lifeSeconds * 1_000_000)
   }
 
+  /// Is this what a planner made of `asked`? Of a cluster's node it makes all of the cluster's shards.
+  package func answers(_ asked: OperationRequest) -> Bool {
+    request.answers(asked) || (preview.isOnCluster && request.answersAnywhere(asked))
+  }
+
   /// The keys that it counts are not there: they are written. See `OperationRequest.writesAbsent`.
   package var writesAbsent: Bool { request.writesAbsent && !preview.restoresLives }
 

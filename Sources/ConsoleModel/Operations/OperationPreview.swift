@@ -112,3 +112,8 @@ package struct OperationPreview: Sendable, Hashable {
     dataTypes.allSatisfy { DataType(rawValue: $0.name)?.isReloadable ?? false }
   }
 }
+
+extension OperationPreview {
+  /// Its servers are the shards of a cluster: their slots stand where others have a `run_id`.
+  package var isOnCluster: Bool { !shards.isEmpty && shards.allSatisfy { $0.runID.contains("@") } }
+}

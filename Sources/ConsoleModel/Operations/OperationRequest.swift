@@ -104,9 +104,15 @@ package struct OperationRequest: Sendable, Hashable {
   /// Is this what a planner made of `asked`? It leaves out keys that stand twice, knows which keys an
   /// undo is about, and slows the pace to what the role allows.
   package func answers(_ asked: OperationRequest) -> Bool {
+    guard answersAnywhere(asked) else { return false }
+    if case .restore = action { return true }
+    return Set(nodes) == Set(asked.nodes)
+  }
+
+  /// The same but for the servers.
+  func answersAnywhere(_ asked: OperationRequest) -> Bool {
     guard action == asked.action else { return false }
     if case .restore = action { return true }
-    guard Set(nodes) == Set(asked.nodes) else { return false }
     switch (target, asked.target) {
     case (.keys(let keys), .keys(let wanted)): return keys.count <= wanted.count
     case (.pattern(let glob), .pattern(let wanted)): return glob == wanted

@@ -3,13 +3,18 @@ package enum OperationState: String, Sendable, Hashable, CaseIterable {
   case starting, running, paused, verifying, done, failed, aborted
   /// Its runner has not been heard of for longer than its lease: it can be taken over.
   case orphaned
+  /// Some servers are done; the others failed and are tried again.
+  case partial
 
   package var isOver: Bool {
     switch self {
     case .done, .failed, .aborted: true
-    case .starting, .running, .paused, .verifying, .orphaned: false
+    case .starting, .running, .paused, .verifying, .orphaned, .partial: false
     }
   }
+
+  /// As people read it.
+  package var label: String { self == .partial ? "partly done" : rawValue }
 
   /// Over for good; what has failed can be gone on with.
   package var isFinal: Bool { self == .done || self == .aborted }

@@ -10,7 +10,7 @@ extension OperationDesk {
   ) async throws(Fault) -> (request: OperationRequest, undo: UndoTarget?) {
     guard let undo = try await undoTarget(request) else { return (request, nil) }
     var resolved = request
-    resolved.nodes = undo.shards.map(\.node)
+    if !undo.isOnCluster { resolved.nodes = undo.shards.map(\.node) }
     resolved.target = .keys(undo.keys)
     return (resolved, undo)
   }
@@ -44,6 +44,11 @@ extension OperationDesk {
         request,
         "its copies are of environment '\(PlainText.safe(first.header.environment, limit: 60))':"
           + " undo it there")
+    }
+    let ofClusters = own.filter { ClusterShardIdentity.anchor($0.header.runID) != nil }
+    if !ofClusters.isEmpty {
+      return UndoTarget(
+        shards: ofClusters.map(\.shard), restoresLives: changedLives(operation), isOnCluster: true)
     }
     let known = Set(nodes.map(\.id))
     let here = own.map(\.shard).filter { known.contains($0.node) }
@@ -117,7 +122,8 @@ extension OperationDesk {
     where status.id != plan.id && status.author.user == author.user
       && status.author.role == author.role
     {
-      if !status.state.isOver, status.state != .orphaned {
+      // What only waits for a server that is away changes nothing now.
+      if !status.state.isOver, status.state != .orphaned, status.state != .partial {
         return "operation \(status.id) of yours is at work with your \(limit) keys a minute:"
           + " wait for its end, or abort it"
       }

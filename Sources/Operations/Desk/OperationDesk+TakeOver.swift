@@ -64,7 +64,9 @@ extension OperationDesk {
   private func planInRedis(_ id: String) async -> OperationPlan? {
     let name = OperationRecords.plan(id)
     for node in nodes {
-      let reply = try? await node.probe.send(RedisCommand("GET", name), action: "reading a plan")
+      guard let probe = try? await clusters.records(node.id, node.probe) else { continue }
+      let reply = try? await probe.send(
+        RedisCommand("GET", probe.own(name)), action: "reading a plan")
       if let bytes = reply?.bytes, let plan = Self.plan(bytes, file: name, id) { return plan }
     }
     return nil
@@ -82,9 +84,9 @@ extension OperationDesk {
   private func stateRefusal(_ id: String) async -> String? {
     for node in nodes {
       let name = OperationRecords.status(id)
-      guard
-        let reply = try? await node.probe.send(
-          RedisCommand("GET", name), action: "reading operations"),
+      guard let probe = try? await clusters.records(node.id, node.probe),
+        let reply = try? await probe.send(
+          RedisCommand("GET", probe.own(name)), action: "reading operations"),
         let bytes = reply.bytes, let status = try? OperationStatus(json: bytes, file: name)
       else { continue }
       if status.state.isFinal {
@@ -92,8 +94,8 @@ extension OperationDesk {
           "operation \(id) is \(status.state.rawValue): what is over is not taken over; plan it"
           + " anew if it is needed again"
       }
-      let lease = Lease.key(OperationRecords.name(id), fence: status.fence)
-      let alive = try? await node.probe.send(
+      let lease = Lease.key(probe.own(OperationRecords.name(id)), fence: status.fence)
+      let alive = try? await probe.send(
         RedisCommand("EXISTS", lease), action: "reading operations")
       if alive?.unsigned == 1 {
         return

@@ -28,6 +28,7 @@ package struct OperationDesk: Sendable {
   private let secretVariables: Set<String>
   /// nil: nothing can be changed from here.
   private let servers: [RunTicket.Server]?
+  let clusters: ClusterDirectory
   let keysPerMinute: UInt64?
   /// What runners are started from.
   private let program: String
@@ -37,12 +38,14 @@ package struct OperationDesk: Sendable {
   ///   - servers: how the servers are reached by those who may change them; nil for viewers.
   ///   - loader: the only program that a plan from elsewhere may name.
   ///   - secretVariables: names of environment variables that runners do not inherit.
+  ///   - clusters: what is known of the servers' clusters; the planner's, too.
   ///   - program: the running binary itself, but in tests.
   ///   - clock: civil time, for the age of copies.
   package init(
     environment: EnvironmentIdentity, nodes: [Node], servers: [RunTicket.Server]?, folder: String,
     author: OperationAuthor, keysPerMinute: UInt64? = nil, loader: [String] = [],
-    secretVariables: Set<String> = [], loop: EventLoop,
+    secretVariables: Set<String> = [], clusters: ClusterDirectory = ClusterDirectory(),
+    loop: EventLoop,
     program: String = RunLauncher.ownProgram, clock: @escaping @Sendable () -> WallTime
   ) {
     self.program = program
@@ -56,6 +59,7 @@ package struct OperationDesk: Sendable {
     self.loader = loader
     self.secretVariables = secretVariables
     self.loop = loop
+    self.clusters = clusters
   }
 
   package var mayChange: Bool { servers != nil }
@@ -96,8 +100,9 @@ package struct OperationDesk: Sendable {
       for (index, node) in nodes.enumerated() {
         group.addTask {
           do throws(RedisError) {
-            var statuses = try await OperationRecords.read(node.probe, known: known)
-            try await markOrphans(&statuses, node.probe)
+            let probe = try await clusters.records(node.id, node.probe)
+            var statuses = try await OperationRecords.read(probe, known: known)
+            try await markOrphans(&statuses, probe)
             return (index, .success(statuses))
           } catch {
             return (index, .failure(error))
@@ -120,7 +125,9 @@ package struct OperationDesk: Sendable {
     let replies = try await probe.pipeline(
       running.map {
         RedisCommand(
-          "EXISTS", Lease.key(OperationRecords.name(statuses[$0].id), fence: statuses[$0].fence))
+          "EXISTS",
+          Lease.key(
+            probe.own(OperationRecords.name(statuses[$0].id)), fence: statuses[$0].fence))
       }, action: "reading operations")
     for (index, reply) in zip(running, replies) where reply.unsigned == 0 {
       statuses[index].state = .orphaned
@@ -146,7 +153,7 @@ package struct OperationDesk: Sendable {
   ) throws(OperationRefusal) {
     guard let servers else { throw Self.readOnly }
     let ticket = RunTicket(
-      plan: plan, servers: servers.filter { plan.request.nodes.contains($0.node) }, mode: mode,
+      plan: plan, servers: clusters.servers(of: plan, among: servers), mode: mode,
       folder: folder, keysPerMinute: keysPerMinute, isBreakGlass: isBreakGlass, actor: author)
     do throws(RunLaunchError) {
       try RunLauncher.start(
@@ -175,22 +182,6 @@ package struct OperationDesk: Sendable {
     }
   }
 
-  /// Takes what is over out of the list; its journal and its audit stay.
-  package func dismiss(_ id: String) async throws(OperationRefusal) {
-    guard let status = await operations().operations.first(where: { $0.id == id }) else {
-      throw OperationRefusal("there is no operation \(id.prefix(40)) in the list")
-    }
-    guard status.state.isOver else {
-      throw OperationRefusal("operation \(id) is \(status.state.rawValue): abort it first")
-    }
-    try await change { mutator throws(RedisError) in
-      try await mutator.removeRecords([
-        OperationRecords.status(id), OperationRecords.plan(id), OperationRecords.checkpoint(id),
-        OperationRecords.control(id), OperationRecords.shard(id),
-      ])
-    }
-  }
-
   /// Aborts every operation of every console of the environment.
   package func stopAll(token: String) async throws(OperationRefusal) {
     guard mayChange else { throw Self.readOnly }
@@ -212,13 +203,15 @@ package struct OperationDesk: Sendable {
   }
 
   /// On every server, because an operation's mirror is on one of them; one that took it is enough.
-  private func change(
+  func change(
     _ body: (Mutator) async throws(RedisError) -> Void
   ) async throws(OperationRefusal) {
     guard let servers else { throw Self.readOnly }
     var problems: [String] = []
     for server in servers {
-      let mutator = Mutator(endpoint: server.endpoint, access: server.access, loop: loop)
+      let mutator = Mutator(
+        endpoint: server.endpoint, access: server.access,
+        route: await recordsRoute(server.node), loop: loop)
       defer { mutator.close() }
       do throws(RedisError) {
         try await body(mutator)
@@ -229,6 +222,11 @@ package struct OperationDesk: Sendable {
     guard problems.count < servers.count else {
       throw OperationRefusal("no server took it: \(problems.joined(separator: "; "))")
     }
+  }
+
+  private func recordsRoute(_ id: NodeID) async -> ClusterRoute? {
+    guard let node = nodes.first(where: { $0.id == id }) else { return nil }
+    return await clusters.recordsRoute(id, node.probe)
   }
 
   static let readOnly = OperationRefusal("this console is read-only")

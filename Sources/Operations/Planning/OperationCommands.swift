@@ -24,6 +24,9 @@ package enum OperationCommands {
     }
   }
 
+  /// A transaction cannot span slots.
+  static let onCluster = "EVAL <those of a batch that change keys, as one step on their shard>"
+
   private static func server(_ action: OperationRequest.Action) -> [String] {
     switch action {
     case .slowlogReset: ["SLOWLOG RESET"]

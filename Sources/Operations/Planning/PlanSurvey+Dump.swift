@@ -1,6 +1,7 @@
 import ConsoleModel
 import Documents
 import EventLoop
+import Redis
 
 extension PlanSurvey {
   /// What is to be done on the servers themselves, or loaded from elsewhere.
@@ -19,41 +20,48 @@ extension PlanSurvey {
   func readDump() async throws(Fault) {
     guard case .warm(.dump(let path)) = request.action else { return }
     let now = planner.now
-    let dump: CopySurvey
+    let slots = request.nodes.map { id in planner.nodes.first { $0.id == id }?.slots }
+    let isOnCluster = slots.contains { $0 != nil }
+    let dumps: [CopySurvey]
     do throws(DocumentError) {
-      dump = try await OffLoop.run { () throws(DocumentError) in
-        try CopySurvey.read(path: path, now: now)
+      dumps = try await OffLoop.run { () throws(DocumentError) in
+        try CopySurvey.read(path: path, now: now, parts: isOnCluster ? slots : [nil])
       }
     } catch {
       throw Fault(
         kind: .unsupported, endpoint: error.file, action: "planning \(request.verb)",
         message: error.detail, nextStep: "record the keys again, or choose another file")
     }
-    for index in request.nodes.indices { change(index) { $0.take(dump) } }
-    for line in Self.notes(dump, request, draft.environment) { note(line) }
+    for index in request.nodes.indices {
+      change(index) { $0.take(dumps[isOnCluster ? index : 0]) }
+    }
+    for line in Self.notes(dumps, request, draft.environment) { note(line) }
   }
 
   private static func notes(
-    _ dump: CopySurvey, _ request: OperationRequest, _ environment: EnvironmentIdentity
+    _ dumps: [CopySurvey], _ request: OperationRequest, _ environment: EnvironmentIdentity
   ) -> [String] {
     var notes: [String] = []
-    let header = dump.header
+    guard let header = dumps.first?.header else { return notes }
+    let isSplit = dumps.count > 1
     if header.environment != environment.name {
       notes.append("the file was recorded in another environment: '\(header.environment)'")
-    } else if request.nodes != [header.node] {
+    } else if request.nodes != [header.node], !isSplit {
       notes.append("the file was recorded from \(header.node.rawValue)")
     }
-    if request.nodes.count > 1 {
+    if request.nodes.count > 1, !isSplit {
       notes.append("all of it is loaded into each of the \(request.nodes.count) servers")
     }
-    let sessions = dump.dataTypes.first { $0.name == DataType.session.rawValue }?.keys ?? 0
+    let sessions = dumps.flatMap(\.dataTypes).filter { $0.name == DataType.session.rawValue }
+      .reduce(0) { $0 &+ $1.keys }
     if sessions > 0 {
       notes.append(
         "\(sessions) session\(sessions == 1 ? " is" : "s are") in the file: whoever was logged out"
           + " since is logged in again")
     }
-    if dump.expired > 0 {
-      notes.append("\(dump.expired) more keys in the file have expired and are left out")
+    let expired = dumps.reduce(0) { $0 &+ $1.expired }
+    if expired > 0 {
+      notes.append("\(expired) more keys in the file have expired and are left out")
     }
     notes.append("keys that are there already are skipped; how many is found out as it runs")
     return notes

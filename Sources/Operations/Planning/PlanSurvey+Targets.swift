@@ -81,7 +81,11 @@ extension PlanSurvey {
 
   /// The keys to look for on each server: of an undo those that its copies hold.
   private func lists(_ keys: [KeyName]) -> [[KeyName]] {
-    request.nodes.map { undo?.keys(on: $0) ?? keys }
+    request.nodes.map { id in
+      if let undo, !undo.isOnCluster { return undo.keys(on: id) }
+      guard let slots = planner.nodes.first(where: { $0.id == id })?.slots else { return keys }
+      return (undo?.keys ?? keys).filter { slots.contains(HashSlot.of($0.bytes)) }
+    }
   }
 
   /// The count, or a figure from some of the keys where there are many.

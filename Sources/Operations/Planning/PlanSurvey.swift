@@ -37,7 +37,9 @@ final class PlanSurvey: Sendable {
     self.started = started
     self.seed = seed
     self.update = update
-    commands = OperationCommands.lines(draft.request, undo: undo)
+    let lines = OperationCommands.lines(draft.request, undo: undo)
+    let isOnCluster = planner.nodes.contains { $0.slots != nil }
+    commands = isOnCluster && !lines.isEmpty ? lines + [OperationCommands.onCluster] : lines
   }
 
   /// The plan when all is known.
@@ -72,7 +74,9 @@ final class PlanSurvey: Sendable {
   private func readFacts() async throws(Fault) {
     let action = "planning \(request.verb)"
     let facts = try await planner.forEach(request.nodes) { _, node throws(Fault) in
-      try await ServerFacts.read(node.probe, action: action)
+      var facts = try await ServerFacts.read(node.probe, action: action)
+      if let identity = node.identity { facts.runID = identity }
+      return facts
     }
     state.withLock { state in
       for (node, facts) in zip(request.nodes, facts) {

@@ -10,10 +10,20 @@ package struct Planner: Sendable {
   package struct Node: Sendable {
     package var id: NodeID
     package var probe: Probe
+    /// Of a cluster's shard: what it is in the plan instead of a `run_id`.
+    var identity: String?
+    /// Of a cluster's shard; nil: all keys are there.
+    var slots: SlotRanges?
 
     package init(id: NodeID, probe: Probe) {
+      self.init(id: id, probe: probe, identity: nil, slots: nil)
+    }
+
+    init(id: NodeID, probe: Probe, identity: String?, slots: SlotRanges?) {
       self.id = id
       self.probe = probe
+      self.identity = identity
+      self.slots = slots
     }
   }
 
@@ -39,18 +49,22 @@ package struct Planner: Sendable {
   let nodes: [Node]
   let loop: EventLoop
   let options: Options
+  let clusters: ClusterDirectory
   private let clock: @Sendable () -> WallTime
 
   var now: WallTime { clock() }
 
-  /// - Parameter clock: civil time, for the plan's name and life.
+  /// - Parameters:
+  ///   - clusters: what is known of the servers' clusters.
+  ///   - clock: civil time, for the plan's name and life.
   package init(
     nodes: [Node], loop: EventLoop, options: Options = Options(),
-    clock: @Sendable @escaping () -> WallTime
+    clusters: ClusterDirectory = ClusterDirectory(), clock: @Sendable @escaping () -> WallTime
   ) {
     self.nodes = nodes
     self.loop = loop
     self.options = options
+    self.clusters = clusters
     self.clock = clock
   }
 
@@ -66,13 +80,15 @@ package struct Planner: Sendable {
     update: @Sendable @escaping (OperationPlan) -> Void
   ) async throws(Fault) -> OperationPlan {
     let started = EventLoop.now()
-    let request = try await checked(request)
+    _ = try await checked(request, onlyItself: true)
+    let (planner, asked) = try await expanded(request)
+    let request = try await planner.checked(asked)
     let created = clock()
     let draft = OperationPlan(
       id: OperationID.make(at: created, random: seed ^ (seed >> 24)), request: request,
       environment: environment, author: author, preview: OperationPreview(), created: created)
     let survey = PlanSurvey(
-      planner: self, draft: draft, undo: undo, started: started, seed: seed, update: update)
+      planner: planner, draft: draft, undo: undo, started: started, seed: seed, update: update)
     var plan = try await survey.run()
     // Its life begins when its figures are whole: they are what is confirmed.
     plan.created = clock()
@@ -80,8 +96,11 @@ package struct Planner: Sendable {
     return await Self.offLoop(request) { () throws(Never) in whole.hashed() }
   }
 
-  private func checked(_ request: OperationRequest) async throws(Fault) -> OperationRequest {
-    let known = nodes.map(\.id)
+  /// - Parameter onlyItself: whatever servers it names.
+  private func checked(
+    _ request: OperationRequest, onlyItself: Bool = false
+  ) async throws(Fault) -> OperationRequest {
+    let known = onlyItself ? request.nodes : nodes.map(\.id)
     return try await Self.offLoop(request) { () throws(Fault) in
       try PlanRequest.checked(request, known: known)
     }
@@ -99,12 +118,13 @@ package struct Planner: Sendable {
   package func recheck(
     _ plan: OperationPlan, undo: UndoTarget? = nil, seed: UInt64
   ) async throws(Fault) -> (identities: [NodeID: String], keys: KeyCount?) {
-    let request = try await checked(plan.request)
+    let (planner, asked) = try await expanded(plan.request)
+    let request = try await planner.checked(asked)
     var draft = plan
     draft.request = request
     draft.preview = OperationPreview()
     let survey = PlanSurvey(
-      planner: self, draft: draft, undo: undo, started: EventLoop.now(), seed: seed,
+      planner: planner, draft: draft, undo: undo, started: EventLoop.now(), seed: seed,
       update: { _ in })
     return try await survey.recheck()
   }

@@ -29,9 +29,13 @@ package struct UndoTarget: Sendable, Hashable {
   /// True if the operation changed lives: its keys are there, and get their old lives back.
   package var restoresLives: Bool
 
-  package init(shards: [Shard], restoresLives: Bool) {
+  /// The copies are of a cluster: each key goes to whoever has its slot now.
+  package var isOnCluster: Bool
+
+  package init(shards: [Shard], restoresLives: Bool, isOnCluster: Bool = false) {
     self.shards = shards
     self.restoresLives = restoresLives
+    self.isOnCluster = isOnCluster
   }
 
   /// Keys of all servers, each name once.

@@ -36,7 +36,8 @@ final class RunAuditor: RunAuditing {
       var options = RedisClient.Options()
       options.clientName = "cacheconsole-run"
       return Mutator(
-        endpoint: server.endpoint, access: server.access, options: options, loop: loop)
+        endpoint: server.endpoint, access: server.access, options: options,
+        route: ticket.route(server, loop: loop), loop: loop)
     }
   }
 

@@ -30,7 +30,7 @@ final class CopyKeeper: Sendable {
           for: context.plan.id,
           CopyHeader(
             operation: context.plan.id, environment: context.plan.environment.name, node: node,
-            runID: context.checkpoint[node]?.runID ?? "", created: context.wall()))
+            runID: Self.identity(context, node), created: context.wall()))
       }
     } catch {
       throw .failed(
@@ -38,6 +38,13 @@ final class CopyKeeper: Sendable {
     }
     // Those of a runner before this one are there, whatever is still to do.
     tell()
+  }
+
+  /// Of a cluster's shard what the plan calls it: its copies go to whoever has the slots then.
+  private static func identity(_ context: RunContext, _ node: NodeID) -> String {
+    let planned = context.plan.preview.shards.first { $0.node == node }?.runID ?? ""
+    if ClusterShardIdentity.anchor(planned) != nil { return planned }
+    return context.checkpoint[node]?.runID ?? ""
   }
 
   private func tell() { context.state.setCopies(writer.keys, of: node) }

@@ -38,13 +38,13 @@ extension OperationRecords {
   ) async throws(RedisError) -> [OperationStatus] {
     let action = "reading operations"
     let reply = try await probe.send(
-      RedisCommand("ZRANGE", index, String(-limit), "-1"), action: action)
+      RedisCommand("ZRANGE", probe.own(index), String(-limit), "-1"), action: action)
     let ids = (reply.array ?? []).compactMap(\.text).filter(OperationID.isValid)
     let asked = ids.filter { known[$0]?.state.isFinal != true }
     var found: [String: OperationStatus] = [:]
     if !asked.isEmpty {
       let answers = try await probe.pipeline(
-        asked.map { RedisCommand("GET", status($0)) }, action: action)
+        asked.map { RedisCommand("GET", probe.own(status($0))) }, action: action)
       for (id, answer) in zip(asked, answers) {
         guard let bytes = answer.bytes,
           let status = try? OperationStatus(json: bytes, file: status(id)), status.id == id

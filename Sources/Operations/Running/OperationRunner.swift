@@ -144,8 +144,12 @@ package struct OperationRunner: Sendable {
   private func work(_ context: RunContext) async throws(RunStop) {
     var verdicts: [Verdict] = []
     state.update { $0.state = .running }
-    for node in context.request.nodes {
-      verdicts.append(try await work(context, on: node))
+    if context.request.nodes.count == 1, !ticket.isOnCluster {
+      verdicts = [try await work(context, on: context.request.nodes[0])]
+    } else {
+      verdicts = try await ShardQueue(context).work { node throws(RunStop) in
+        try await work(context, on: node)
+      }
     }
     var sum = Verdict.sum(verdicts)
     let status = state.status
@@ -181,7 +185,8 @@ package struct OperationRunner: Sendable {
           context.request.pace, keysPerSecond: keysPerSecond(context)), isPaced: isPaced),
       sample: Reservoir(
         capacity: 10_000, seed: UInt64(truncatingIfNeeded: wall().microseconds)),
-      measures: isPaced, knowsAtMost: knowsAtMost)
+      // On a cluster a script does it.
+      measures: isPaced, knowsAtMost: knowsAtMost || mutator.route != nil)
     // What follows is for that process and no other.
     shard.changes.boundTo = connection
     let keeper = try CopyKeeper(
@@ -194,13 +199,21 @@ package struct OperationRunner: Sendable {
     state.updateShard(node) { $0.state = .running }
     let verdict: Verdict
     do throws(RunStop) {
-      try await shard.work()
+      if shard.isOnCluster {
+        try await shard.workOnCluster(ticket.walks(loop: loop))
+      } else {
+        try await shard.work()
+      }
       state.updateShard(node) { $0.state = .verifying }
-      state.update { $0.state = .verifying }
+      if !ticket.isOnCluster { state.update { $0.state = .verifying } }
       try keeper?.finish()
       verdict = try await shard.verify()
-      state.updateShard(node) { $0.state = .done }
-      state.update { $0.state = .running }
+      state.updateShard(node) { shard in
+        shard.state = .done
+        // What was in the way is over, and nothing was lost by it.
+        if shard.failed == 0 { shard.fault = nil }
+      }
+      if !ticket.isOnCluster { state.update { $0.state = .running } }
     } catch {
       let message = error.message
       state.updateShard(node) {
@@ -220,7 +233,7 @@ package struct OperationRunner: Sendable {
     _ context: RunContext, _ node: NodeID, _ mutator: Mutator
   ) async throws(RunStop) -> Lease {
     let whole = context.lease.current
-    guard node != context.request.nodes.first else { return whole }
+    guard ticket.isOnCluster || node != context.request.nodes.first else { return whole }
     // Without memory for one on the first server it is looked for again before each batch.
     guard !whole.isNone else { return whole }
     let isOurs: Bool
@@ -238,7 +251,7 @@ package struct OperationRunner: Sendable {
   private func release(
     _ lease: Lease, _ context: RunContext, _ node: NodeID, _ mutator: Mutator
   ) async {
-    guard node != context.request.nodes.first else { return }
+    guard ticket.isOnCluster || node != context.request.nodes.first else { return }
     // It runs out by itself.
     do throws(RedisError) { try await mutator.releaseLease(lease) } catch {}
   }
@@ -246,8 +259,10 @@ package struct OperationRunner: Sendable {
   private func keysPerSecond(_ context: RunContext) -> Double {
     let asked =
       context.request.pace.isFull ? 1e9 : Double(max(1, context.request.pace.keysPerSecond))
-    guard let limit = ticket.keysPerMinute else { return asked }
-    return min(asked, Double(limit) / 60)
+    // Side by side they share the pace, and what the role allows.
+    let parts = ticket.isOnCluster ? Double(max(1, context.request.nodes.count)) : 1
+    guard let limit = ticket.keysPerMinute else { return asked / parts }
+    return min(asked, Double(limit) / 60) / parts
   }
 
   /// Notes which server process the run works on, or refuses it.
@@ -264,7 +279,8 @@ package struct OperationRunner: Sendable {
     }
     let runID = server["run_id"] ?? ""
     let planned = ticket.plan.preview.shards.first { $0.node == node }?.runID ?? ""
-    guard planned.isEmpty || planned == runID else {
+    // Of a cluster's shard the plan names slots: whoever has them now is the one.
+    guard planned.isEmpty || planned == runID || mutator.route != nil else {
       throw .failed(
         "\(node.rawValue) is another server process than in the plan (run_id \(planned.prefix(8))"
           + " became \(runID.prefix(8))): make a new plan")
@@ -275,7 +291,8 @@ package struct OperationRunner: Sendable {
     let size = ticket.plan.preview.shards.first { $0.node == node }?.size ?? 0
     let count: UInt64 =
       switch ticket.plan.request.target {
-      case .keys(let keys): UInt64(clamping: keys.count)
+      case .keys(let keys):
+        Self.count(keys, in: ticket.plan.slots(of: node))
       case .pattern: size
       // Of a loader that prints what it likes nobody knows; commands to the server are one.
       case .server:
@@ -291,6 +308,10 @@ package struct OperationRunner: Sendable {
       }
     try await context.note("identified") { checkpoint in
       guard var shard = checkpoint[node] else { return }
+      if mutator.route != nil, shard.runID != runID {
+        // Cursors are no one else's.
+        shard.restart()
+      }
       shard.runID = runID
       // What a killed runner had sent and nobody has confirmed.
       shard.status.indeterminate &+= UInt64(clamping: shard.open)
@@ -299,6 +320,11 @@ package struct OperationRunner: Sendable {
       checkpoint[node] = shard
     }
     return server.knowsConditionalExpiry
+  }
+
+  private static func count(_ keys: [KeyName], in slots: SlotRanges?) -> UInt64 {
+    guard let slots else { return UInt64(clamping: keys.count) }
+    return UInt64(clamping: keys.count { slots.contains(HashSlot.of($0.bytes)) })
   }
 
   static func stopping<Value>(
@@ -327,7 +353,7 @@ package struct OperationRunner: Sendable {
       switch stop {
       case nil: status.state = .done
       case .aborted: status.state = .aborted
-      case .superseded, .failed: status.state = .failed
+      case .superseded, .failed, .waiting: status.state = .failed
       }
       if let stop { status.note = stop.message }
     }

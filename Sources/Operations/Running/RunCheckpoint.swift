@@ -65,6 +65,14 @@ package struct RunCheckpoint: Sendable, Hashable {
 }
 
 extension RunCheckpoint.Shard {
+  /// From the beginning, on a server to which its cursor says nothing.
+  mutating func restart() {
+    cursor = "0"
+    index = 0
+    isFinished = false
+    status.visited = 0
+  }
+
   /// Counts up with everything that is seen through.
   fileprivate var reach: UInt64 {
     status.visited &+ status.changed &+ status.skipped &+ status.failed &+ (isFinished ? 1 : 0)

@@ -29,7 +29,7 @@ final class RunMirror: Sendable {
     self.loop = loop
     self.wall = wall
     self.runner = runner
-    mutator = ticket.mutator(ticket.plan.request.nodes.first, loop: loop)
+    mutator = ticket.recordsMutator(loop: loop)
     lease = HeldLease(.none(OperationRecords.name(ticket.plan.id)), on: mutator)
   }
 
@@ -43,7 +43,9 @@ final class RunMirror: Sendable {
   /// server that does not answer now gets the lease before its first batch.
   func placeEverywhere() async throws(RunStop) {
     let (ticket, loop, held) = (ticket, loop, lease.current)
-    let placing = ticket.plan.request.nodes.dropFirst().map { node in
+    // On a cluster the records' lease is one of its own.
+    let others = ticket.plan.request.nodes.dropFirst(ticket.isOnCluster ? 0 : 1)
+    let placing = others.map { node in
       loop.spawn { () -> Bool in
         guard let mutator = ticket.mutator(node, timeout: .seconds(2), loop: loop) else {
           return true
@@ -168,6 +170,13 @@ final class RunMirror: Sendable {
   /// What a runner before this one left there, and on the run's other servers.
   func checkpoints() async -> [RunCheckpoint] {
     var found: [RunCheckpoint] = []
+    if ticket.isOnCluster, let mutator,
+      let texts = try? await mutator.records([OperationRecords.checkpoint(id)]),
+      let text = texts[0],
+      let checkpoint = try? RunCheckpoint(json: text, file: OperationRecords.checkpoint(id))
+    {
+      found.append(checkpoint)
+    }
     for node in ticket.plan.request.nodes {
       guard let mutator = ticket.mutator(node, loop: loop) else { continue }
       defer { mutator.close() }
@@ -285,6 +294,7 @@ extension RunTicket {
     }
     options.clientName = "cacheconsole-run"
     return Mutator(
-      endpoint: server.endpoint, access: server.access, options: options, loop: loop)
+      endpoint: server.endpoint, access: server.access, options: options,
+      route: route(server, loop: loop), loop: loop)
   }
 }

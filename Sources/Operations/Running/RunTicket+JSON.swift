@@ -27,6 +27,7 @@ extension RunTicket {
               json.field("port", UInt64(port))
             case .unix(let path): json.field("path", path)
             }
+            if let slot = server.slot { json.field("slot", UInt64(clamping: slot)) }
             if let user = server.endpoint.user { json.field("user", user) }
             json.field("database", UInt64(clamping: server.endpoint.database))
             switch server.access.source {
@@ -100,7 +101,12 @@ extension RunTicket.Server {
         reader throws(DocumentError) in try TLSSettings(&reader)
       }
     }
-    self.init(node: NodeID(try reader.text("node")), endpoint: endpoint, access: access)
+    let slot = try reader.optionalCount("slot").map { Int(clamping: $0) }
+    guard slot.map({ $0 < HashSlot.count }) ?? true else {
+      throw reader.failure("'slot' is no slot")
+    }
+    self.init(
+      node: NodeID(try reader.text("node")), endpoint: endpoint, access: access, slot: slot)
   }
 }
 
@@ -133,6 +139,7 @@ extension RunThresholds {
     json.field("lazy_free_objects", lazyFreeObjects)
     json.field("error_share", errorShare)
     json.field("unreachable_seconds", unreachableSeconds)
+    json.field("retry_seconds", retrySeconds)
     json.field("lease_milliseconds", leaseMilliseconds)
   }
 
@@ -147,6 +154,7 @@ extension RunThresholds {
     lazyFreeObjects = try reader.optionalCount("lazy_free_objects") ?? lazyFreeObjects
     errorShare = try reader.number("error_share", in: 0...1) ?? errorShare
     unreachableSeconds = try reader.number("unreachable_seconds", in: range) ?? unreachableSeconds
+    retrySeconds = try reader.number("retry_seconds", in: range) ?? retrySeconds
     let lease = try reader.optionalCount("lease_milliseconds") ?? leaseMilliseconds
     leaseMilliseconds = min(max(lease, 100), 3_600_000)
   }

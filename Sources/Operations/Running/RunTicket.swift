@@ -9,11 +9,16 @@ package struct RunTicket: Sendable {
     package var node: NodeID
     package var endpoint: RedisEndpoint
     package var access: RedisAccess
+    /// A slot of the cluster's shard that this is; nil: it is a server of its own.
+    package var slot: Int?
 
-    package init(node: NodeID, endpoint: RedisEndpoint, access: RedisAccess = RedisAccess()) {
+    package init(
+      node: NodeID, endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(), slot: Int? = nil
+    ) {
       self.node = node
       self.endpoint = endpoint
       self.access = access
+      self.slot = slot
     }
   }
 
@@ -24,6 +29,8 @@ package struct RunTicket: Sendable {
   }
 
   package var plan: OperationPlan
+  /// Shared by all copies of this ticket.
+  private(set) var cluster = RunCluster()
   package var servers: [Server]
   package var mode: Mode
   /// The state folder: journal, copies, audit.
@@ -68,6 +75,8 @@ package struct RunThresholds: Sendable, Hashable {
   package var errorShare: Double = 0.1
   /// Seconds without an answer from the server after which the run ends; it can be resumed.
   package var unreachableSeconds: Double = 60
+  /// Seconds for which servers that failed are tried again while others are done: a day.
+  package var retrySeconds: Double = 86_400
   /// Without a sign of life for so long, another may take over.
   package var leaseMilliseconds: UInt64 = Lease.lifeMilliseconds
 

@@ -144,7 +144,9 @@ extension ShardRun {
     var changed: UInt64 = 0
     for reply in replies {
       if case .error(let text) = reply {
-        result.failed &+= request.action == .invalidate ? UInt64(piece.keys.count) : 1
+        if isOnCluster, Self.hasMoved(text) { continue }
+        let isOfAll = request.action == .invalidate && !isOnCluster
+        result.failed &+= isOfAll ? UInt64(piece.keys.count) : 1
         result.fault = text
       } else {
         changed &+= reply.unsigned ?? 0
@@ -188,6 +190,8 @@ extension ShardRun {
         keys, reads: keys.flatMap { [.dump($0), .remainingLife($0)] }, action: action, bytes: bytes)
       for (index, key) in keys.enumerated() {
         if case .error(let text) = replies[2 * index] {
+          // Its new owner is walked later.
+          if isOnCluster, Self.isRedirection(text) { continue }
           throw .server(changes.mutator.refusal(text, action: action))
         }
         guard let payload = replies[2 * index].bytes,

@@ -9,7 +9,7 @@ extension ShardRun {
     switch error {
     case .superseded: return try await renew()
     case .server(let cause):
-      guard Self.isPassing(cause) else { throw RunStop(cause) }
+      guard isPassing(cause) else { throw RunStop(cause) }
       let start = EventLoop.now()
       var last = cause
       var pause = 0.1
@@ -20,9 +20,12 @@ extension ShardRun {
         let waited = Double(begin.duration(to: EventLoop.now()).nanoseconds) / 1e9
         // A runner that was frozen has not asked for just as long.
         guard tries < 2 || waited < context.ticket.thresholds.unreachableSeconds else {
-          throw .failed(
-            "\(last.description); tried for \(Int(waited)) s: the journal has how far it came,"
-              + " take the operation over to go on")
+          // Where there are others, it is tried again when they are done.
+          let isAlone = request.nodes.count == 1
+          throw .waiting(
+            "\(last.description); tried for \(Int(waited)) s"
+              + (isAlone
+                ? ": the journal has how far it came, take the operation over to go on" : ""))
         }
         let text = last.description
         runState.updateShard(node) { $0.fault = text }
@@ -31,10 +34,12 @@ extension ShardRun {
         await context.nap(.seconds(pause))
         pause = min(2, pause * 2)
         tries += 1
+        // The slot may have another primary by now, also where the old one still answers.
+        if isOnCluster { changes.mutator.reconnect(last) }
         do throws(RedisError) {
           try await checkIdentity()
         } catch {
-          guard Self.isPassing(error) else { throw RunStop(error) }
+          guard isPassing(error) else { throw RunStop(error) }
           last = error
           continue
         }
@@ -52,7 +57,7 @@ extension ShardRun {
     } catch {
       switch error {
       case .server(let cause):
-        guard Self.isPassing(cause) else { throw RunStop(cause) }
+        guard isPassing(cause) else { throw RunStop(cause) }
         // The next batch meets it again, and has the patience for it.
         return
       case .superseded: break
@@ -75,7 +80,7 @@ extension ShardRun {
     do throws(RedisError) {
       isOurs = try await changes.mutator.placeLease(lease)
     } catch {
-      if Self.isPassing(error) { return }
+      if isPassing(error) { return }
       guard request.mayBeginWithoutLease(error) else { throw RunStop(error) }
       // Deletions are what makes room for it; until then the first server's lease has to do.
       do throws(RedisError) { isOurs = try await context.lease.isHeld() } catch { return }
@@ -111,6 +116,11 @@ extension ShardRun {
     for _ in 0..<3 {
       let connection = changes.mutator.generation
       let found = InfoFields(try await changes.mutator.info("server"))["run_id"] ?? ""
+      if isOnCluster, found != expected, !found.isEmpty {
+        adopt(found)
+        changes.boundTo = connection
+        return
+      }
       guard expected.isEmpty || found == expected else {
         throw RedisError(
           kind: .denied, endpoint: changes.mutator.endpoint.description,
@@ -133,6 +143,7 @@ extension ShardRun {
   mutating func remainingLives(_ keys: [[UInt8]]) async throws(RunStop) -> [Int64] {
     while true {
       do throws(RedisError) {
+        if let route = changes.mutator.route { return try await route.remainingLives(keys) }
         let lives = try await changes.mutator.remainingLives(keys)
         guard changes.mutator.generation != changes.boundTo else { return lives }
         try await checkIdentity()
@@ -143,6 +154,10 @@ extension ShardRun {
   }
 
   /// What may be over in a moment; everything else ends the run.
+  private func isPassing(_ error: RedisError) -> Bool {
+    Self.isPassing(error) || isOnCluster && Self.isElsewhere(error)
+  }
+
   static func isPassing(_ error: RedisError) -> Bool {
     switch error.kind {
     case .unreachable, .timeout, .indeterminate: true

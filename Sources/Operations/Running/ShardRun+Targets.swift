@@ -17,7 +17,7 @@ extension ShardRun {
     // Nearly all patterns begin with a word that rules out what is left out.
     let mayMeetOthers = filter.mayMeetOthers
     var page = try await scan(cursor, match)
-    while true {
+    while !hasSuccessor {
       let ahead = page.isLast ? nil : readAhead(page.cursor, match)
       let keys = mayMeetOthers ? page.keys.filter { filter.takes(matching: $0) } : page.keys
       let next = page.cursor
@@ -84,6 +84,7 @@ extension ShardRun {
     _ cursor: [UInt8], _ match: [UInt8]?
   ) async throws(RunStop) -> ScanPage {
     while true {
+      if hasSuccessor { return ScanPage(cursor: [UInt8(ascii: "0")], keys: []) }
       do throws(RedisError) {
         let page = try await changes.mutator.scan(cursor: cursor, match: match, count: pageKeys)
         guard changes.mutator.generation != changes.boundTo else { return page }
@@ -98,10 +99,11 @@ extension ShardRun {
   mutating func list(_ keys: [KeyName]) async throws(RunStop) {
     guard let shard = context.checkpoint[node], !shard.isFinished else { return }
     var index = min(shard.index, keys.count)
-    while index < keys.count {
+    while index < keys.count, !hasSuccessor {
       let end = min(keys.count, index + batch.keys)
       let part = keys[index..<end].map(\.bytes).filter {
         !$0.starts(with: OperationRequest.ownPrefix)
+          && isOwn($0)
       }
       let isLast = end == keys.count
       let shardNode = node

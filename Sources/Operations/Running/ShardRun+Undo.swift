@@ -9,19 +9,21 @@ extension ShardRun {
     guard let shard = context.checkpoint[node], !shard.isFinished else { return }
     let store = CopyStore(folder: CopyStore.folder(in: context.ticket.folder))
     let restoresLives = changedLives(operation)
-    var reader: CopyReader
+    var reader: CopySequence
     let newest: [[UInt8]: Int]
     do throws(DocumentError) {
-      let path = try store.path(operation, node)
-      newest = try Self.newest(
-        try store.reader(path: path, now: context.wall(), allowsUnfinished: true))
-      reader = try store.reader(path: path, now: context.wall(), allowsUnfinished: true)
+      // A key may be another shard's by now.
+      let paths =
+        isOnCluster ? try store.files(for: operation).sorted() : [try store.path(operation, node)]
+      let sequence = CopySequence(store, paths, now: context.wall())
+      newest = try places(sequence)
+      reader = sequence
     } catch {
       throw .failed("the copies of operation \(operation): \(error.description)")
     }
     var index = 0
     var next: CopyRecord?
-    while true {
+    while !hasSuccessor {
       var records: [CopyRecord] = []
       var bytes = 0
       do throws(DocumentError) {
@@ -72,14 +74,14 @@ extension ShardRun {
 
   /// Where the last copy of each key is, counted from 1: a key that was written while its batch was on
   /// its way was copied again, and the last copy is what was deleted.
-  private static func newest(
-    _ reader: consuming CopyReader
+  private func places(
+    _ copies: consuming CopySequence
   ) throws(DocumentError) -> [[UInt8]: Int] {
     var places: [[UInt8]: Int] = [:]
     var index = 0
-    while let record = try reader.next() {
+    while let record = try copies.next() {
       index += 1
-      places[record.key] = index
+      if isOwn(record.key) { places[record.key] = index }
     }
     return places
   }
@@ -138,6 +140,7 @@ extension ShardRun {
       for reply in replies {
         switch reply {
         case .error(let text) where text.hasPrefix("BUSYKEY"): break
+        case .error(let text) where isOnCluster && Self.hasMoved(text): break
         case .error(let text):
           result.failed += 1
           result.fault = text

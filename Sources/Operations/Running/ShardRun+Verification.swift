@@ -11,7 +11,8 @@ extension ShardRun {
     if !request.writesAbsent, case .keys(let named) = request.target, named.count <= 10_000 {
       // Also what a killed runner hit before this one. Of keys that were to be loaded only those count
       // that were there once: the loader may not have had the others.
-      keys = named.map(\.bytes)
+      let slots = context.plan.slots(of: node)
+      keys = named.map(\.bytes).filter { slots?.contains(HashSlot.of($0)) ?? true }
     }
     var rest = keys[...]
     while !rest.isEmpty {

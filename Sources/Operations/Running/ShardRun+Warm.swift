@@ -22,7 +22,7 @@ extension ShardRun {
     var pace = WarmPacer(warmPace)
     var rest: ArraySlice<WarmRecord> = []
     var chunk = WarmChunk()
-    while true {
+    while !hasSuccessor {
       if rest.isEmpty {
         do throws(WarmFailure) {
           guard let more = try await stream.next(512) else { break }
@@ -131,6 +131,7 @@ extension ShardRun {
           switch reply {
           case .null: break
           case .error(let text) where text.hasPrefix("BUSYKEY"): break
+          case .error(let text) where isOnCluster && Self.hasMoved(text): break
           case .error(let text):
             outcome.failed += 1
             outcome.fault = text

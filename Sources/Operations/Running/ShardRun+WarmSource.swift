@@ -18,7 +18,7 @@ extension ShardRun {
     var wanted: [KeyName]?
     if case .command = source {
       if case .keys(let keys) = request.target {
-        wanted = try await missing(keys)
+        wanted = try await missing(keys.filter { isOwn($0.bytes) })
       } else {
         loadedBefore = shard.status.changed
         let shardNode = node
@@ -28,10 +28,13 @@ extension ShardRun {
         }
       }
     }
+    let slots = slots
     do throws(WarmFailure) {
       return switch source {
       case .dump(let path):
-        try WarmStream(dump: path, skipping: UInt64(clamping: shard.index), now: wall)
+        try WarmStream(
+          dump: path, skipping: UInt64(clamping: shard.index),
+          takes: { key in slots?.contains(HashSlot.of(key)) ?? true }, now: wall)
       case .command(let command):
         try WarmStream(program: WarmProgram(command: command, wanted: wanted), now: wall)
       }

@@ -30,6 +30,11 @@ struct ShardRun {
   /// Records of a warm-up whose life ended while they waited for their turn.
   var endedWaiting: UInt64 = 0
 
+  /// On a cluster: the shard's primary is another process than at the walk's begin.
+  var hasSuccessor = false
+  /// On a cluster: the slots that the primary had at the walk's begin.
+  var slots: SlotRanges?
+
   // MARK: Batches
 
   /// Nothing slows it down or makes it wait, so that one batch follows the other.
@@ -124,7 +129,8 @@ struct ShardRun {
     for keys: [[UInt8]]
   ) async throws(FenceError) -> [RedisCommand] {
     switch request.action {
-    case .invalidate: return [.unlink(keys)]
+    // No command of a script may name keys of two slots.
+    case .invalidate: return isOnCluster ? keys.map { .unlink([$0]) } : [.unlink(keys)]
     case .shorten(let seconds):
       let limit = seconds.multipliedReportingOverflow(by: 1000).partialValue
       if knowsAtMost { return keys.map { .expireAtMost($0, milliseconds: limit) } }
@@ -150,7 +156,7 @@ struct ShardRun {
       return try await changes.mutator.memoryUsage(keys)
     } catch {
       // A figure less, no more; the run itself finds out what is wrong with the server.
-      if error.kind == .unsupported || error.kind == .denied { measures = false }
+      if error.kind == .unsupported && !isOnCluster || error.kind == .denied { measures = false }
       return nil
     }
   }

@@ -12,13 +12,17 @@ package final class WarmStream: Sendable {
 
   /// Reads a file of copies.
   ///
-  /// - Parameter skipping: records at its beginning that were loaded before.
+  /// - Parameters:
+  ///   - skipping: records at its beginning that were loaded before.
+  ///   - takes: of other keys nothing is said.
   package init(
-    dump path: String, skipping: UInt64 = 0, now: @escaping @Sendable () -> WallTime
+    dump path: String, skipping: UInt64 = 0,
+    takes: @escaping @Sendable ([UInt8]) -> Bool = { _ in true },
+    now: @escaping @Sendable () -> WallTime
   ) throws(WarmFailure) {
     feed = try WarmFeed()
     self.now = now
-    try Self.start { [feed] in Self.read(path, skipping, feed, now) }
+    try Self.start { [feed] in Self.read(path, skipping, takes, feed, now) }
   }
 
   /// Starts a program; that it cannot start is told by the first `next`.
@@ -58,13 +62,14 @@ package final class WarmStream: Sendable {
   }
 
   private static func read(
-    _ path: String, _ skipping: UInt64, _ feed: WarmFeed, _ now: () -> WallTime
+    _ path: String, _ skipping: UInt64, _ takes: ([UInt8]) -> Bool, _ feed: WarmFeed,
+    _ now: () -> WallTime
   ) {
     do throws(DocumentError) {
       var reader = try CopyReader(path: path, now: now())
       while feed.waitForRoom() {
         guard let record = try reader.next() else { return feed.finish(nil) }
-        guard reader.count > skipping else { continue }
+        guard reader.count > skipping, takes(record.key) else { continue }
         guard !record.key.starts(with: OperationRequest.ownPrefix) else {
           feed.note { report in
             report.records += 1

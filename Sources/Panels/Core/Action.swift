@@ -44,7 +44,7 @@ package enum ActionID: String, Sendable, Hashable, CaseIterable {
   // Operations on servers.
   case slowlogReset, killClient
   // Operations that run or ran.
-  case pauseOperation, abortOperation, takeOver, undo, stopAll
+  case pauseOperation, abortOperation, dismissOperation, takeOver, undo, stopAll
 }
 
 /// One definition of something that a user can do: key dispatch, footer, `?` help, `:` palette and

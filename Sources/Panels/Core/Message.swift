@@ -42,6 +42,8 @@ package enum Effect: Sendable, Hashable {
   /// Run a confirmed plan.
   case run(OperationPlan)
   case control(operation: String, OperationControl)
+  /// Take an operation out of the list.
+  case dismiss(operation: String, reason: String)
   /// Abort every operation of every console of the environment.
   case stopAll
   /// Find the plan of a run whose runner is gone; the answer is `Message.takeOverPlan`. Reads only.
@@ -55,7 +57,7 @@ package enum Effect: Sendable, Hashable {
   /// True for effects that change something on a server; the runner checks it a second time.
   package var isChange: Bool {
     switch self {
-    case .run, .control, .stopAll, .takeOver: true
+    case .run, .control, .dismiss, .stopAll, .takeOver: true
     case .quit, .suspend, .redraw, .demand, .search, .cancelSearch, .describe, .inspect,
       .plan, .cancelPlan, .examine, .switchEnvironment, .setTheme, .copy:
       false

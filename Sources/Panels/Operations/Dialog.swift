@@ -140,7 +140,7 @@ package struct Dialog: Sendable, Hashable {
 
   /// Takes a preview of this dialog's request; false if it is another's.
   package mutating func take(_ new: OperationPlan, now: MonotonicTime) -> Bool {
-    guard let request, new.request.answers(request), new.environment == environment else {
+    guard let request, new.answers(request), new.environment == environment else {
       return false
     }
     let before = plan

@@ -46,6 +46,10 @@ extension Action {
       .abortOperation, "Abort the operation", keys: [.character("A")], scopes: [.operations],
       reach: .change, label: "abort"),
     Action(
+      .dismissOperation, "Take the operation out of the list; why, if it was not done",
+      keys: [.character("D")], scopes: [.operations], reach: .change, command: "dismiss",
+      argument: .optional("REASON"), label: "dismiss"),
+    Action(
       .takeOver, "Go on with an operation whose runner is gone", keys: [.character("T")],
       scopes: [.operations], reach: .change, label: "take over"),
     Action(

@@ -53,6 +53,7 @@ enum OperationText {
     case .done: ("\(isRich ? "●" : "*") done", .ok)
     case .failed: ("\(isRich ? "✖" : "x") failed", .critical)
     case .aborted: ("\(isRich ? "✖" : "x") aborted", .warning)
+    case .partial: ("\(isRich ? "◑" : "%") partly done", .critical)
     case .orphaned: ("\(isRich ? "○" : "o") orphaned", .critical)
     }
   }

@@ -52,6 +52,11 @@ struct OperationsPanel: Panel {
         return [.toast(Toast(.information, "no operation is selected"))]
       }
       return control(status, action, context)
+    case .dismissOperation:
+      guard let status = operationAtHand else {
+        return [.toast(Toast(.information, "no operation is selected"))]
+      }
+      return dismiss(status, argument ?? "", context)
     case .open:
       guard opened == nil, let status = table.selected else { return [] }
       opened = status.id
@@ -103,6 +108,28 @@ struct OperationsPanel: Panel {
         .toast(Toast(.information, "reading the plan of \(title)")),
       ]
     }
+  }
+
+  private func dismiss(
+    _ status: OperationStatus, _ reason: String, _ context: Context
+  ) -> [Request] {
+    let title = context.safe(status.title, limit: 60)
+    let isTyped = reason.contains { !$0.isWhitespace }
+    switch status.state {
+    case .done: break
+    case .starting, .running, .paused, .verifying:
+      return [.toast(Toast(.warning, "\(title): it is at work, A aborts it"))]
+    case .failed, .aborted, .orphaned, .partial:
+      guard isTyped else {
+        return [
+          .toast(Toast(.warning, "\(title) was not done. Why is it given up? :dismiss REASON"))
+        ]
+      }
+    }
+    return [
+      .effect(.dismiss(operation: status.id, reason: reason)),
+      .toast(Toast(.information, "\(title) is taken out of the list")),
+    ]
   }
 
   mutating func back(in context: Context) -> Bool {

@@ -294,7 +294,7 @@ extension ClusterScanner {
       by: backoff.delay(afterFailures: walk.failures))
   }
 
-  private typealias Connection = (ObjectIdentifier, UInt64)
+  fileprivate typealias Connection = (ObjectIdentifier, UInt64)
 
   private func scan(_ walk: Walk) async throws(RedisError) -> (Connection, ScanPage) {
     var arguments = [walk.cursor]
@@ -317,8 +317,13 @@ extension ClusterScanner {
   private func describe(
     _ node: ClusterTopology.Node
   ) async throws(RedisError) -> (Connection, ScanCoverage.Description, size: UInt64) {
-    let timeout = options.timeout
-    return try await client.with(node, action: Self.action) {
+    try await Self.describe(node, by: client, timeout: options.timeout)
+  }
+
+  fileprivate static func describe(
+    _ node: ClusterTopology.Node, by client: ClusterClient, timeout: Duration
+  ) async throws(RedisError) -> (Connection, ScanCoverage.Description, size: UInt64) {
+    try await client.with(node, action: Self.action) {
       node, client throws(RedisError) -> (Connection, ScanCoverage.Description, size: UInt64) in
       let replies = try await client.pipeline(
         [
@@ -353,5 +358,14 @@ extension ClusterScanner {
     RedisError(
       kind: .protocol, endpoint: client.endpoint.description, action: action,
       message: "the server's answer has an unexpected form")
+  }
+}
+
+extension ClusterClient {
+  /// What the node says of itself.
+  func describe(
+    _ node: ClusterTopology.Node, timeout: Duration = .seconds(3)
+  ) async throws(RedisError) -> ScanCoverage.Description {
+    try await ClusterScanner.describe(node, by: self, timeout: timeout).1
   }
 }

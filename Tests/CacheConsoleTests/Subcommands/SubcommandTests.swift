@@ -56,7 +56,11 @@ import Testing
     ("operations resume \(operation)", .operations(.resume(operation))),
     ("operations abort \(operation)", .operations(.abort(operation))),
     ("operations take-over \(operation)", .operations(.takeOver(operation))),
-    ("operations dismiss \(operation)", .operations(.dismiss(operation))),
+    ("operations dismiss \(operation)", .operations(.dismiss(operation, reason: ""))),
+    (
+      "operations dismiss \(operation) --reason=gone",
+      .operations(.dismiss(operation, reason: "gone"))
+    ),
     ("operations stop", .operations(.stopAll)),
     ("hot --output f", .hot(output: "f", includesGuarded: false)),
     ("hot --output f --copy-sessions", .hot(output: "f", includesGuarded: true)),

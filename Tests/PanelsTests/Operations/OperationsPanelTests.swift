@@ -42,6 +42,33 @@ struct OperationsPanelTests {
     #expect(model.dialog == nil && model.toast?.message.text.contains("it is over") == true)
   }
 
+  @Test("what was not done leaves the list only with a reason, and what is at work not at all")
+  func dismiss() {
+    var model = model()
+    #expect(press(&model, .character("D")).isEmpty)
+    #expect(model.toast?.message.text.contains("it is at work") == true)
+    press(&model, .down)
+    #expect(press(&model, .character("D")).isEmpty)
+    #expect(model.toast?.message.text.contains(":dismiss REASON") == true)
+    let id = "20261122T120000-bb"
+    #expect(
+      model.update(.action(.dismissOperation, argument: "gone for good"), now: Self.now)
+        == [.dismiss(operation: id, reason: "gone for good")])
+    #expect(model.update(.action(.dismissOperation, argument: "  "), now: Self.now).isEmpty)
+    var report = Plans.report
+    report.operations[0].state = .done
+    var after = self.model(report: report)
+    #expect(
+      press(&after, .character("D"))
+        == [.dismiss(operation: "20261122T120331-aa", reason: "")])
+    // A viewer gives nothing up.
+    var viewer = self.model(access: Fixture.viewer)
+    press(&viewer, .down)
+    #expect(
+      viewer.update(.action(.dismissOperation, argument: "gone"), now: Self.now).isEmpty)
+    #expect(Effect.dismiss(operation: id, reason: "gone").isChange)
+  }
+
   private static func plan(_ request: OperationRequest) -> OperationPlan {
     var preview = OperationPreview()
     preview.keys = .exact(4711)

@@ -37,8 +37,10 @@ final class RunListener: Sendable {
     }
   }
 
+  /// Returns when it is over, or when nothing of it can be done for now.
   func waitForEnd() -> (status: OperationStatus?, problem: String?) {
-    while !state.withLock({ $0.isOver }) { usleep(Self.pause) }
+    // What is left of one that is partly done waits for a server, for a day if need be.
+    while !state.withLock({ $0.isOver || $0.status?.state == .partial }) { usleep(Self.pause) }
     line.clear()
     return state.withLock { ($0.status, $0.problem) }
   }

@@ -15,8 +15,13 @@ extension SubcommandRun {
     var found = false
     var failed = false
     for entry in bench.probes where nodes.contains(entry.id) {
+      let (clusters, seed) = (bench.clusters, entry)
+      let probe = try bench.wait(Self.briefPatience) {
+        // Who does not answer now says why when it is asked for the key.
+        (try? await clusters.probe(of: key, seed.id, seed.probe)) ?? seed.probe
+      }
       let reader = KeyReader(
-        probe: entry.probe, personalData: startup.personalData, access: bench.access)
+        probe: probe, personalData: startup.personalData, access: bench.access)
       let request = KeyInspectionRequest(id: 1, node: entry.id, key: key)
       let inspection = try bench.wait(Self.briefPatience) {
         await reader.inspect(request, policy: nil)

@@ -13,8 +13,10 @@ extension SubcommandRun {
     case .pause(let id): try tell(id, .pause, "was told to pause", bench)
     case .resume(let id): try tell(id, .run, "was told to go on", bench)
     case .abort(let id): try tell(id, .abort, "was told to abort", bench)
-    case .dismiss(let id):
-      try refusing(bench) { () throws(OperationRefusal) in try await desk.dismiss(id) }
+    case .dismiss(let id, let reason):
+      try refusing(bench) { () throws(OperationRefusal) in
+        try await desk.dismiss(id, reason: reason)
+      }
       answer(Self.controlSchema, "\(id) is not listed any more") {
         $0.field("operation", id)
         $0.field("told", "dismiss")

@@ -151,7 +151,7 @@ struct SubcommandRun {
     }
     var end = listener.waitForEnd()
     if let problem = end.problem { StandardStreams.complain(problem) }
-    if end.problem == nil, end.status?.state.isOver != true {
+    if end.problem == nil, end.status?.state.isOver != true, end.status?.state != .partial {
       // Its last words were lost, as where this process was stopped for long.
       end.status = try recorded(id, end.status, bench) ?? end.status
     }

@@ -11,6 +11,7 @@ struct Workbench {
   let probes: [(id: NodeID, probe: Probe)]
   let desk: OperationDesk
   let planner: Planner
+  let clusters: ClusterDirectory
 
   init(_ plan: EnvironmentPlan, _ startup: Startup, _ access: Access) throws(StartError) {
     self.plan = plan
@@ -31,16 +32,18 @@ struct Workbench {
           options: NodeConnection.options(interval: interval), loop: loop, resolver: resolver)
       )
     }
+    let clusters = ClusterDirectory()
+    self.clusters = clusters
     desk = OperationDesk(
       environment: plan.identity,
       nodes: probes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
       servers: access.isReadOnly ? nil : plan.servers.map(\.ticketServer),
       folder: startup.stateFolder, author: startup.author(role: access.role),
       keysPerMinute: access.limits.keysPerMinute, loader: plan.loader,
-      secretVariables: startup.secretVariables, loop: loop, clock: Clocks.wall)
+      secretVariables: startup.secretVariables, clusters: clusters, loop: loop, clock: Clocks.wall)
     planner = Planner(
       nodes: probes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
-      clock: Clocks.wall)
+      clusters: clusters, clock: Clocks.wall)
   }
 
   func close() { for entry in probes { entry.probe.close() } }

@@ -124,8 +124,16 @@ extension Subcommand {
     }
     let controls: [String: (String) -> Control] = [
       "pause": Control.pause, "resume": Control.resume, "abort": Control.abort,
-      "take-over": Control.takeOver, "dismiss": Control.dismiss,
+      "take-over": Control.takeOver,
     ]
+    let reason = try words.line("--reason")
+    guard verb != "dismiss" else {
+      guard words.operands.count == 2 else {
+        throw UsageError("operations dismiss needs the name of one operation")
+      }
+      return .dismiss(try operation(words.operands[1]), reason: reason ?? "")
+    }
+    guard reason == nil else { throw UsageError("--reason is for operations dismiss") }
     guard let control = controls[verb] else {
       throw UsageError(
         "operations does not know '\(Printable.line(verb, limit: 60))': \(words.command.usage[1])")

@@ -21,7 +21,8 @@ package enum Subcommand: Sendable, Hashable {
 
   package enum Control: Sendable, Hashable {
     case list
-    case pause(String), resume(String), abort(String), takeOver(String), dismiss(String)
+    case pause(String), resume(String), abort(String), takeOver(String)
+    case dismiss(String, reason: String)
     /// Every operation of every console of the environment.
     case stopAll
   }

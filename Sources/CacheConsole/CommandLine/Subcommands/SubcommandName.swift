@@ -61,6 +61,7 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
     case .operations:
       [
         "operations", "operations pause|resume|abort|take-over|dismiss OPERATION",
+        "operations dismiss OPERATION --reason TEXT (what is given up, not done)",
         "operations stop (all, of all consoles)",
       ]
     case .hot: ["hot --output FILE"]
@@ -98,7 +99,9 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
         OptionSpec("--output", "FILE", "the new file, mode 0600; one that is there is kept"),
         copies,
       ]
-    case .inspect, .undo, .slowlogReset, .clientKill, .operations: return []
+    case .operations:
+      return [OptionSpec("--reason", "TEXT", "with dismiss: why what is not done is given up")]
+    case .inspect, .undo, .slowlogReset, .clientKill: return []
     }
   }
 
