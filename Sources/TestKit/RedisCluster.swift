@@ -226,6 +226,11 @@ extension RedisCluster {
     for other in nodes where other.number != node.number && other.isRunning {
       try other.run(["CLUSTER", "FORGET", node.id])
     }
+    discard(node)
+  }
+
+  /// Ends a node that is in the cluster no more.
+  package func discard(_ node: Node) {
     node.kill9()
     state.withLock { $0.removeAll { $0.number == node.number } }
   }

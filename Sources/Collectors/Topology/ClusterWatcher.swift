@@ -14,6 +14,7 @@ final class ClusterWatcher: Sendable {
     var candidates: @Sendable () -> [Candidate] = { [] }
     var readings: [TopologyTracker.ClusterReading] = []
     var task: Task<Void, Never>?
+    var changed: @Sendable () -> Void = {}
   }
 
   /// Nodes that are asked at the same time, so that one with an old view, or that hangs, is outvoted.
@@ -36,6 +37,12 @@ final class ClusterWatcher: Sendable {
   var candidates: @Sendable () -> [Candidate] {
     get { state.withLock { $0.candidates } }
     set { state.withLock { $0.candidates = newValue } }
+  }
+
+  /// Called on the loop's thread when a reading differs from the one before.
+  var changed: @Sendable () -> Void {
+    get { state.withLock { $0.changed } }
+    set { state.withLock { $0.changed = newValue } }
   }
 
   /// The latest of each cluster.
@@ -78,13 +85,18 @@ final class ClusterWatcher: Sendable {
       }
     }
     let now = MonotonicTime.now()
-    state.withLock { state in
+    let changed = state.withLock { state -> (@Sendable () -> Void)? in
       let old = state.readings.filter { old in
         now.seconds(since: old.at) < Self.oldAfter
           && !fresh.contains { !$0.named.isDisjoint(with: old.named) }
       }
+      let before = state.readings
       state.readings = fresh + old
+      let isSame =
+        before.map(\.topology.withoutOffsets) == state.readings.map(\.topology.withoutOffsets)
+      return isSame ? nil : state.changed
     }
+    changed?()
   }
 
   /// The view that most likely holds among those of some nodes.
@@ -108,6 +120,24 @@ final class ClusterWatcher: Sendable {
     let topology = ClusterTopology.merged(views.map(\.1), at: index)
     return TopologyTracker.ClusterReading(
       source: views[index].0, topology: topology, at: .now())
+  }
+}
+
+extension ClusterTopology {
+  /// Without what changes with every write.
+  fileprivate var withoutOffsets: ClusterTopology {
+    var copy = ClusterTopology(source: source, shards: shards.map(\.withoutOffsets))
+    copy.openSlots = openSlots
+    return copy
+  }
+}
+
+extension ClusterTopology.Shard {
+  fileprivate var withoutOffsets: Self {
+    var copy = self
+    copy.primary?.replicationOffset = nil
+    for index in copy.replicas.indices { copy.replicas[index].replicationOffset = nil }
+    return copy
   }
 }
 

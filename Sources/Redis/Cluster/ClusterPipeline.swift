@@ -23,6 +23,8 @@ struct ClusterPipeline {
     var commands: [RedisCommand]
     /// One of them may change something: it is sent once.
     var changes: Bool
+    /// The last command is WAIT: it blocks its connection.
+    var waits = false
     /// The entries, and where the answer of each is among the replies.
     fileprivate var entries: [(index: Int, reply: Int)]
   }
@@ -55,6 +57,8 @@ struct ClusterPipeline {
     /// What the last attempt met; what the caller gets if there is no time for another.
     var last: Answer?
     var answer: Answer?
+    /// Replicas that had the change when it was answered.
+    var replicas = 0
   }
 
   /// How the answer of one command of the caller comes about.
@@ -72,18 +76,27 @@ struct ClusterPipeline {
   private var waiting: [Int] = []
   /// Keys of entries that were sent again and are not answered yet.
   private var keysUnderway: [[UInt8]: Int] = [:]
+  /// By the number of failures, for one look at the pipeline: what failed together, at the same node
+  /// most likely, is sent again together and not as so many batches of one.
+  private var delays: [Int: Duration] = [:]
   private var isFirstRound = true
   private var batchCount = 0
   private var unanswered: Int
   /// Reads may go to replicas: there is nothing in the pipeline that they would have to come after.
   private let usesReplicas: Bool
   private var turn: Int
+  /// WAIT stands behind the changes of each batch.
+  private let wait: ReplicaWait?
+  private let deadline: EventLoop.Instant?
 
   init(
     _ commands: [RedisCommand], action: String, limits: Limits = Limits(),
-    usesReplicas: Bool = false, turn: Int = 0
+    usesReplicas: Bool = false, turn: Int = 0, wait: ReplicaWait? = nil,
+    deadline: EventLoop.Instant? = nil
   ) {
     self.action = action
+    self.wait = wait
+    self.deadline = deadline
     self.limits = limits
     self.turn = turn
     entries.reserveCapacity(commands.count)
@@ -160,6 +173,18 @@ struct ClusterPipeline {
     }
   }
 
+  /// Replicas that had each command's change, in the order of the commands: of all of its parts.
+  var replicas: [Int] {
+    origins.map { origin in
+      switch origin {
+      case .refused: 0
+      case .entry(let index): entries[index].replicas
+      case .split(let split, let first, _):
+        split.parts.indices.map { entries[first + $0].replicas }.min() ?? 0
+      }
+    }
+  }
+
   private func answer(_ index: Int) -> Answer {
     entries[index].answer
       ?? .failure(
@@ -175,6 +200,7 @@ extension ClusterPipeline {
   mutating func nextBatches(_ owners: SlotOwners, now: EventLoop.Instant) -> (
     batches: [Batch], notice: Notice
   ) {
+    delays = [:]
     var batches: [Batch] = []
     var places: [NodeAddress: Int] = [:]
     var notice = Notice()
@@ -223,6 +249,12 @@ extension ClusterPipeline {
       batches[place].commands.append(entry.command)
       if entry.isChange { batches[place].changes = true }
     }
+    if let wait {
+      for index in batches.indices where batches[index].changes {
+        batches[index].commands.append(wait.command(until: deadline, now: now))
+        batches[index].waits = true
+      }
+    }
     waiting = kept
     for index in again {
       for key in entries[index].keys { keysUnderway[key, default: 0] += 1 }
@@ -267,6 +299,7 @@ extension ClusterPipeline {
   mutating func finish(
     _ batch: Batch, _ outcome: Result<[RESPValue], RedisError>, now: EventLoop.Instant
   ) -> Notice {
+    delays = [:]
     for entry in batch.entries {
       for key in entries[entry.index].keys {
         guard let count = keysUnderway[key] else { continue }
@@ -295,10 +328,13 @@ extension ClusterPipeline {
     // Keys that later commands of the batch have seen, true if one of those may have changed them.
     var seen: [[UInt8]: Bool] = [:]
     let hasRedirects = batch.entries.contains { redirection(replies[$0.reply], batch) != nil }
+    // An error, such as UNBLOCKED of a primary that became a replica: nobody is known to have it.
+    let replicas = batch.waits ? replies.last?.signed.flatMap { Int(exactly: $0) } ?? 0 : 0
     for (index, position) in batch.entries.reversed() {
       let reply = replies[position]
       guard hasRedirects, let redirection = redirection(reply, batch) else {
         settle(index, .success(reply))
+        if entries[index].isChange, !reply.isError { entries[index].replicas = max(0, replicas) }
         if hasRedirects {
           for key in entries[index].keys {
             seen[key] = seen[key] ?? false || entries[index].isChange
@@ -367,8 +403,7 @@ extension ClusterPipeline {
         return false
       }
       if count > limits.quickRedirects {
-        let delay = limits.backoff.delay(afterFailures: count - limits.quickRedirects)
-        entries[index].notBefore = now.advanced(by: delay)
+        entries[index].notBefore = now.advanced(by: delay(count - limits.quickRedirects))
       }
       return true
     }
@@ -384,7 +419,9 @@ extension ClusterPipeline {
       switch error.kind {
       case .unreachable, .timeout, .cancelled: mayRepeat = true
       case .indeterminate: mayRepeat = !entries[index].isChange
-      case .tls, .auth, .denied, .unsupported, .protocol, .server, .limit: mayRepeat = false
+      // All connections for commands that block are in use for a moment.
+      case .limit: mayRepeat = batch.waits
+      case .tls, .auth, .denied, .unsupported, .protocol, .server: mayRepeat = false
       }
       guard mayRepeat else {
         settle(index, .failure(error))
@@ -409,8 +446,14 @@ extension ClusterPipeline {
 
   private mutating func wait(_ index: Int, _ now: EventLoop.Instant) {
     entries[index].failures += 1
-    let delay = limits.backoff.delay(afterFailures: entries[index].failures)
-    entries[index].notBefore = now.advanced(by: delay)
+    entries[index].notBefore = now.advanced(by: delay(entries[index].failures))
+  }
+
+  private mutating func delay(_ failures: Int) -> Duration {
+    if let delay = delays[failures] { return delay }
+    let delay = limits.backoff.delay(afterFailures: failures)
+    delays[failures] = delay
+    return delay
   }
 
   private mutating func settle(_ index: Int, _ answer: Answer) {

@@ -139,6 +139,66 @@ struct ClusterPipelineTests {
     #expect(pipeline.nextBatches(Self.owners, now: time).batches.count == 1)
   }
 
+  @Test func `what failed together is sent again together`() throws {
+    let names = (0..<40).map { "{foo}\($0)" }
+    var pipeline = Self.make(names.map { "GET " + $0 })
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    _ = pipeline.finish(batches[0], Self.error(.unreachable), now: Self.now)
+    let time = try #require(pipeline.nextTime)
+    let again = pipeline.nextBatches(Self.owners, now: time).batches
+    #expect(again.map(\.commands.count) == [40])
+    // Refused one by one in one batch they stay one, too.
+    let refusal = Result<[RESPValue], RedisError>.success(names.map { _ in .error("TRYAGAIN x") })
+    _ = pipeline.finish(again[0], refusal, now: time)
+    let last = try #require(pipeline.nextTime)
+    #expect(pipeline.nextBatches(Self.owners, now: last).batches.map(\.commands.count) == [40])
+  }
+
+  @Test func `WAIT stands behind the changes of each node, and its answer counts for those alone`()
+    throws
+  {
+    let deadline = Self.now.advanced(by: .seconds(1))
+    var pipeline = ClusterPipeline(
+      ["SET foo 1", "GET {foo}x", "SET bar 1", "SET {foo}y 1", "MSET foo 2 bar 2", "GET {bar}x"]
+        .map(Self.command), action: "testing",
+      wait: ReplicaWait(replicas: 1, timeout: .seconds(5)), deadline: deadline)
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    // Half of what is left, so that its answer comes before the deadline.
+    #expect(
+      Self.show(batches) == [
+        "two: SET foo 1, GET {foo}x, SET {foo}y 1, MSET foo 2, WAIT 1 500",
+        "one: SET bar 1, MSET bar 2, GET {bar}x, WAIT 1 500",
+      ])
+    #expect(batches.allSatisfy { $0.waits })
+    _ = pipeline.finish(
+      batches[0],
+      .success([.bulk([]), .null, .error("MOVED 12182 one:1"), .bulk([]), .integer(2)]),
+      now: Self.now)
+    _ = pipeline.finish(
+      batches[1], .success([.error("ERR x"), .bulk([]), .null, .integer(1)]), now: Self.now)
+    let (again, _) = pipeline.nextBatches(
+      Self.owners, now: Self.now.advanced(by: .milliseconds(900)))
+    #expect(Self.show(again) == ["one: SET {foo}y 1, WAIT 1 50"])
+    // The primary became a replica: what it had is on nobody else for certain.
+    _ = pipeline.finish(
+      again[0], .success([.bulk([]), .error("UNBLOCKED force unblock")]), now: Self.now)
+    #expect(pipeline.isDone)
+    #expect(pipeline.replicas == [2, 0, 0, 0, 1, 0])
+  }
+
+  @Test func `where all connections that may block are in use, a batch with WAIT tries again`()
+    throws
+  {
+    var pipeline = ClusterPipeline(
+      [Self.command("SET foo 1")], action: "testing",
+      wait: ReplicaWait(replicas: 1, timeout: .seconds(5)),
+      deadline: Self.now.advanced(by: .seconds(10)))
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    _ = pipeline.finish(batches[0], Self.error(.limit), now: Self.now)
+    let time = try #require(pipeline.nextTime)
+    #expect(pipeline.nextBatches(Self.owners, now: time).batches.count == 1)
+  }
+
   @Test func `reads are repeated after a lost connection, changes only if they were not sent`() {
     let later = Self.now.advanced(by: .seconds(10))
     var pipeline = Self.make(["GET foo", "SET foo 1", "GET foo"])

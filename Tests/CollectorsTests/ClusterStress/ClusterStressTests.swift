@@ -1,0 +1,68 @@
+import EventLoop
+import Glibc
+import Redis
+import TestKit
+import Testing
+
+/// The cluster client and the console's topology while 2,000 pipelined reads and writes a second run
+/// against a cluster that changes under them.
+///
+/// One run by default; 20 with `CACHECONSOLE_FULL=1`, as `script/test --full` does.
+@Suite(.serialized, .blocking) struct ClusterStressTests {
+  private static var isFull: Bool { unsafe getenv("CACHECONSOLE_FULL") != nil }
+  private static var seeds: [UInt64] {
+    if let text = unsafe getenv("CACHECONSOLE_SEED"),
+      let seed = UInt64(unsafe String(cString: text))
+    {
+      return [seed]
+    }
+    return isFull ? Array(1...20) : [1]
+  }
+
+  /// Seconds after all nodes agree in which the console must show it. Machines that test every commit
+  /// are slower and do other things as well.
+  private static var topologyLimit: Double { isFull ? 2 : 8 }
+
+  /// Which event comes when, and how, depends on the seed; each begins with the cluster at rest.
+  private static func plan(_ seed: UInt64) -> (
+    options: StressRun.Options, events: [StressRun.Event]
+  ) {
+    var options = StressRun.Options(seed: seed)
+    options.cutsOff = seed % 2 == 1
+    options.needsFullCoverage = seed % 4 >= 2
+    // Shorter than a failover, or the client's own.
+    options.timeout = seed % 3 == 2 ? .milliseconds(1500) : nil
+    var groups: [[StressRun.Event]] = [
+      [.reshard], [.failover], [.kill, .restart], [.add, .remove],
+    ]
+    if seed > 1 {
+      var random = SplitMix64(seed: seed)
+      groups.shuffle(using: &random)
+    }
+    return (options, groups.flatMap(\.self))
+  }
+
+  @Test(arguments: seeds)
+  func `no wrong answer, no lost write that WAIT confirmed, errors only while a slot is down`(
+    seed: UInt64
+  ) async throws {
+    let (options, events) = Self.plan(seed)
+    let run = try await StressRun(options)
+    for event in events { try await run.run(event) }
+    await run.end()
+    let verdict = StressVerdict(run)
+    print(verdict.text)
+    #expect(verdict.wrong == [])
+    #expect(verdict.errorsWhileUp == [])
+    #expect(verdict.lostThoughKept == [])
+    #expect(verdict.lostOutsideOfWindow == [])
+    #expect(run.reports.allSatisfy { $0.counts.kept > 0 && $0.counts.reads > 0 })
+    let kill = try #require(run.reports.first { $0.event == .kill })
+    // So that the count is known to count.
+    if options.cutsOff { #expect(kill.counts.losses > 0) }
+    for delay in verdict.topologyDelays {
+      #expect((delay.seconds ?? .infinity) <= Self.topologyLimit, "\(delay)")
+    }
+    #expect(verdict.topologyDelays.count >= events.count)
+  }
+}
