@@ -80,6 +80,7 @@ struct ClusterPipeline {
   /// most likely, is sent again together and not as so many batches of one.
   private var delays: [Int: Duration] = [:]
   private var isFirstRound = true
+  private var lastLook = EventLoop.Instant(nanoseconds: .min)
   private var batchCount = 0
   private var unanswered: Int
   /// Reads may go to replicas: there is nothing in the pipeline that they would have to come after.
@@ -157,8 +158,11 @@ struct ClusterPipeline {
 
   var isDone: Bool { unanswered == 0 }
 
-  /// When a command that waits may be sent; nil if none waits for a time.
-  var nextTime: EventLoop.Instant? { waiting.lazy.map { entries[$0].notBefore }.min() }
+  /// When a command that waits may be sent; nil if none waits for a time. What was due at the last look
+  /// and is still here waits for the answer of another.
+  var nextTime: EventLoop.Instant? {
+    waiting.lazy.map { entries[$0].notBefore }.filter { $0 > lastLook }.min()
+  }
 
   /// The answers, in the order of the commands; complete when it is done.
   var answers: [Answer] {
@@ -201,6 +205,7 @@ extension ClusterPipeline {
     batches: [Batch], notice: Notice
   ) {
     delays = [:]
+    lastLook = now
     var batches: [Batch] = []
     var places: [NodeAddress: Int] = [:]
     var notice = Notice()
@@ -209,13 +214,15 @@ extension ClusterPipeline {
     // Keys of earlier entries that stay behind, and of those that go somewhere in this round.
     var held: Set<[UInt8]> = []
     var going: [[UInt8]: NodeAddress] = [:]
+    // Keys of commands with several in the first round, true where one of them may change them.
+    var several: [[UInt8]: Bool] = [:]
     for index in waiting {
       let entry = entries[index]
       func hold() {
         kept.append(index)
-        if !isFirstRound { held.formUnion(entry.keys) }
+        if !isFirstRound || !several.isEmpty { held.formUnion(entry.keys) }
       }
-      if entry.notBefore > now || isBlocked(entry, held) {
+      if entry.notBefore > now || isBlocked(entry, held) || comesBehind(entry, several) {
         hold()
         continue
       }
@@ -232,6 +239,9 @@ extension ClusterPipeline {
           continue
         }
         for key in entry.keys { going[key] = address }
+        again.append(index)
+      } else if entry.keys.count > 1 {
+        for key in entry.keys { several[key] = several[key] ?? false || entry.isChange }
         again.append(index)
       }
       let place = places[address] ?? batches.count
@@ -269,6 +279,13 @@ extension ClusterPipeline {
   private func isBlocked(_ entry: Entry, _ held: Set<[UInt8]>) -> Bool {
     guard !held.isEmpty || !keysUnderway.isEmpty else { return false }
     return entry.keys.contains { held.contains($0) || keysUnderway[$0] != nil }
+  }
+
+  /// A command with several keys of a slot that is on its way may have to wait (TRYAGAIN) where the next
+  /// command, with one of these keys, would not: that one is not sent before the first is answered.
+  private func comesBehind(_ entry: Entry, _ several: [[UInt8]: Bool]) -> Bool {
+    guard !several.isEmpty else { return false }
+    return entry.keys.contains { key in several[key].map { $0 || entry.isChange } ?? false }
   }
 
   private mutating func address(of entry: Entry, _ owners: SlotOwners) -> NodeAddress? {
@@ -403,6 +420,8 @@ extension ClusterPipeline {
         return false
       }
       if count > limits.quickRedirects {
+        // Who was named now may have gone by then; the owners know of a MOVED as well.
+        entries[index].target = .owner
         entries[index].notBefore = now.advanced(by: delay(count - limits.quickRedirects))
       }
       return true
@@ -413,12 +432,27 @@ extension ClusterPipeline {
     _ batch: Batch, _ error: RedisError, _ now: EventLoop.Instant
   ) -> Notice {
     var notice = Notice()
-    for (index, _) in batch.entries {
+    // Keys that later commands of the batch may have changed.
+    var open: Set<[UInt8]> = []
+    for (index, _) in batch.entries.reversed() {
       // Without "indeterminate" a batch with changes was not sent.
       let mayRepeat: Bool
       switch error.kind {
       case .unreachable, .timeout, .cancelled: mayRepeat = true
-      case .indeterminate: mayRepeat = !entries[index].isChange
+      case .indeterminate:
+        if entries[index].isChange {
+          open.formUnion(entries[index].keys)
+          mayRepeat = false
+        } else if entries[index].keys.contains(where: open.contains) {
+          // It could read now what was written after it.
+          var failure = error
+          failure.kind = .unreachable
+          failure.message = "not answered, and the key may have been changed since"
+          settle(index, .failure(failure))
+          continue
+        } else {
+          mayRepeat = true
+        }
       // All connections for commands that block are in use for a moment.
       case .limit: mayRepeat = batch.waits
       case .tls, .auth, .denied, .unsupported, .protocol, .server: mayRepeat = false

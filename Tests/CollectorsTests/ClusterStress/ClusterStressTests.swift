@@ -57,6 +57,7 @@ import Testing
     #expect(verdict.lostThoughKept == [])
     #expect(verdict.lostOutsideOfWindow == [])
     #expect(run.reports.allSatisfy { $0.counts.kept > 0 && $0.counts.reads > 0 })
+    if Self.isFull { #expect(run.reports.allSatisfy { $0.rate > 1900 }, "2,000 commands a second") }
     let kill = try #require(run.reports.first { $0.event == .kill })
     // So that the count is known to count.
     if options.cutsOff { #expect(kill.counts.losses > 0) }

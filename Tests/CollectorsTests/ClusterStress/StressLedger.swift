@@ -136,8 +136,10 @@ extension StressLedger {
     }
   }
 
+  /// - Parameter below: the version that a later command of the same pipeline writes; nil: none does.
   mutating func endRead(
-    _ key: Int, floor: Int, began: EventLoop.Instant, _ answer: Result<RESPValue, RedisError>,
+    _ key: Int, floor: Int, below: Int? = nil, began: EventLoop.Instant,
+    _ answer: Result<RESPValue, RedisError>,
     at now: EventLoop.Instant
   ) {
     switch answer {
@@ -147,7 +149,8 @@ extension StressLedger {
     case .success(let value):
       counts.reads += 1
       check(
-        key, value, floor: floor, below: keys[key].versions.count + 1, began: began, at: now)
+        key, value, floor: floor, below: below ?? keys[key].versions.count + 1, began: began,
+        at: now)
     }
   }
 

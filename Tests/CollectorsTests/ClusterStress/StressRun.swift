@@ -61,6 +61,8 @@ final class StressRun {
   let console: StressConsole
   let options: Options
   private(set) var reports: [Report] = []
+  /// Who is at which port, for whoever reads an error.
+  private(set) var places = ""
   private var random: SplitMix64
   private var killed: RedisCluster.Node?
   private var added: (node: RedisCluster.Node, from: RedisCluster.Node)?
@@ -75,6 +77,7 @@ final class StressRun {
     clusterOptions.arguments = { _, _ in ["--cluster-require-full-coverage", coverage] }
     let cluster = try RedisCluster(clusterOptions)
     self.cluster = cluster
+    places = cluster.nodes.map { "\($0.number) at \($0.port)" }.joined(separator: ", ")
     client = ClusterClient(
       seeds: [RedisEndpoint(address: .tcp(host: "127.0.0.1", port: cluster[1].port))],
       loop: Watch.loop
@@ -120,6 +123,7 @@ final class StressRun {
       let (from, _) = try twoPrimaries()
       let node = try cluster.addNode()
       added = (node, from)
+      places += ", added \(node.port)"
       try reshard(500, from: from, to: node)
     case .remove:
       guard let (node, from) = added else { return }

@@ -60,7 +60,7 @@ struct StressVerdict {
     }
     let shown = topologyDelays.map { $0.seconds.map { Delay.text($0) } ?? "never" }
     lines.append("  topology after \(shown.joined(separator: ", ")) s")
-    lines.insert("seed \(run.options.seed), \(run.options)", at: 0)
+    lines.insert("seed \(run.options.seed): \(run.options); \(run.places)", at: 0)
   }
 
   var text: String { lines.joined(separator: "\n") }

@@ -18,16 +18,17 @@ final class StressWorkload: Sendable {
     /// For each pipeline; nil: the client's.
     var timeout: Duration?
     /// Pipelines underway; beyond them the rate falls.
-    var underway = 1500
+    var underway = 700
 
     init() {}
   }
 
   private enum Step {
-    case read(Int, floor: Int)
+    case read(Int, floor: Int, below: Int? = nil)
     /// A read behind a write of the same pipeline.
     case readBehind(Int, step: Int)
-    case group([Int], floors: [Int])
+    /// `below`: the version of the last key that a write behind it gives it.
+    case group([Int], floors: [Int], below: Int? = nil)
     case write(Int, version: Int, floor: Int)
   }
 
@@ -41,7 +42,9 @@ final class StressWorkload: Sendable {
   private struct State {
     var ledger: StressLedger
     var random: SplitMix64
-    var underway = 0
+    /// Pipelines that were begun, and those that are not over, by their number.
+    var begun = 0
+    var underway: Set<Int> = []
     var waiting = 0
     /// Pipelines that have ended.
     var turns = 0
@@ -117,14 +120,18 @@ final class StressWorkload: Sendable {
   func stop() async -> Bool {
     flag.set()
     await task.withLock { $0 }?.value
-    return (try? await Eventually.holds(within: 40) { self.state.withLock { $0.underway == 0 } })
+    return (try? await Eventually.holds(within: 40) { self.state.withLock { $0.underway.isEmpty } })
       ?? false
   }
 
-  /// Waits until so many pipelines that began after this call have ended.
+  /// Waits until all pipelines underway and so many that begin after this call have ended.
   func pass(_ count: Int = 100) async throws -> Bool {
-    let target = state.withLock { $0.turns + $0.underway + count }
-    return try await Eventually.holds(within: 60) { self.state.withLock { $0.turns >= target } }
+    let (target, begun) = state.withLock { ($0.turns + $0.underway.count + count, $0.begun) }
+    return try await Eventually.holds(within: 60) {
+      self.state.withLock { state in
+        state.turns >= target && state.underway.allSatisfy { $0 > begun }
+      }
+    }
   }
 
   /// The cluster is at rest: keys whose last write is open are written again.
@@ -148,26 +155,28 @@ final class StressWorkload: Sendable {
   // MARK: One pipeline
 
   private func launch() {
-    let batch = state.withLock { state -> Batch? in
-      guard state.underway < options.underway else { return nil }
+    let next = state.withLock { state -> (Batch, Int)? in
+      guard state.underway.count < options.underway else { return nil }
       let batch = compose(&state)
-      state.underway += 1
+      state.begun += 1
+      state.underway.insert(state.begun)
       state.commands += batch.commands.count
       if batch.waits { state.waiting += 1 }
-      return batch
+      return (batch, state.begun)
     }
-    guard let batch else { return }
+    guard let (batch, number) = next else { return }
     loop.spawn {
       await self.send(batch)
       self.state.withLock { state in
-        state.underway -= 1
+        state.underway.remove(number)
         state.turns += 1
         if batch.waits { state.waiting -= 1 }
       }
     }
   }
 
-  /// Every fifth or so is writes with WAIT; the others are reads, writes, and reads behind writes.
+  /// Every fifth or so is writes with WAIT; the others are reads, writes, and both of one key in either
+  /// order.
   private func compose(_ state: inout State) -> Batch {
     var batch = Batch(began: .now())
     batch.waits =
@@ -175,7 +184,7 @@ final class StressWorkload: Sendable {
     while batch.commands.count < options.batch {
       let key = Int.random(in: 0..<keyCount, using: &state.random)
       let dice = Int.random(in: 0..<100, using: &state.random)
-      if batch.waits || dice < 45 {
+      if batch.waits || dice < 40 {
         let count = batch.steps.count
         Self.write(key, &batch, &state)
         if batch.steps.count > count, dice < 5 {
@@ -185,11 +194,15 @@ final class StressWorkload: Sendable {
           // Its last write is not over.
           Self.read(key, &batch, &state)
         }
+      } else if dice < 45 {
+        Self.read(key, &batch, &state)
+        Self.write(key, &batch, &state)
       } else if dice < 55, options.groups > 0 {
         let first = options.keys + 4 * Int.random(in: 0..<options.groups, using: &state.random)
         let keys = Array(first..<first + 4)
         batch.steps.append(.group(keys, floors: keys.map { state.ledger.keys[$0].floor }))
         batch.commands.append(RedisCommand("MGET", keys.map { state.ledger.keys[$0].name }))
+        if dice < 48 { Self.write(keys[3], &batch, &state) }
       } else {
         Self.read(key, &batch, &state)
       }
@@ -199,6 +212,14 @@ final class StressWorkload: Sendable {
 
   private static func write(_ key: Int, _ batch: inout Batch, _ state: inout State) {
     guard let (version, floor) = state.ledger.beginWrite(key, at: batch.began) else { return }
+    for index in batch.steps.indices {
+      switch batch.steps[index] {
+      case .read(key, let floor, _): batch.steps[index] = .read(key, floor: floor, below: version)
+      case .group(let keys, let floors, _) where keys.last == key:
+        batch.steps[index] = .group(keys, floors: floors, below: version)
+      default: break
+      }
+    }
     batch.steps.append(.write(key, version: version, floor: floor))
     batch.commands.append(
       RedisCommand(
@@ -227,15 +248,16 @@ final class StressWorkload: Sendable {
         case .write(let key, let version, let floor):
           state.ledger.endWrite(
             key, version: version, floor: floor, began: batch.began, answer, at: now)
-        case .read(let key, let floor):
-          state.ledger.endRead(key, floor: floor, began: batch.began, answer.result, at: now)
+        case .read(let key, let floor, let below):
+          state.ledger.endRead(
+            key, floor: floor, below: below, began: batch.began, answer.result, at: now)
         case .readBehind(let key, let write):
           guard case .write(_, let version, let floor) = batch.steps[write] else { continue }
           let isWritten =
             if case .success(let reply) = answers[write].result { !reply.isError } else { false }
           state.ledger.endRead(
             key, floor: isWritten ? version : floor, began: batch.began, answer.result, at: now)
-        case .group(let keys, let floors):
+        case .group(let keys, let floors, let below):
           let values: [Result<RESPValue, RedisError>]
           if case .success(.array(let items)) = answer.result, items.count == keys.count {
             values = items.map { .success($0) }
@@ -244,7 +266,8 @@ final class StressWorkload: Sendable {
           }
           for (position, key) in keys.enumerated() {
             state.ledger.endRead(
-              key, floor: floors[position], began: batch.began, values[position], at: now)
+              key, floor: floors[position], below: position == keys.count - 1 ? below : nil,
+              began: batch.began, values[position], at: now)
           }
         }
       }

@@ -116,15 +116,35 @@ struct ClusterPipelineTests {
   }
 
   @Test func `a change that would come after its successor is not sent again`() {
-    var pipeline = Self.make(["MSET {foo}1 a {foo}2 b", "SET {foo}1 c", "MGET {foo}3 {foo}4"])
+    // The slot came to this node between the two.
+    var pipeline = Self.make(["SET foo 1", "SET foo 2", "GET {foo}3"])
     let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
     _ = pipeline.finish(
-      batches[0], Self.bulk("-TRYAGAIN x", "OK", "-TRYAGAIN x"), now: Self.now)
+      batches[0], Self.bulk("-MOVED 12182 one:1", "OK", "-MOVED 12182 one:1"), now: Self.now)
+    let (again, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    #expect(Self.show(again) == ["one: GET {foo}3"])
+    _ = pipeline.finish(again[0], Self.bulk("x"), now: Self.now)
+    #expect(pipeline.answers.map(Self.text) == ["-MOVED 12182 one:1", "OK", "x"])
+  }
+
+  @Test func `what shares a key with a command of several keys waits until that is answered`() {
     let later = Self.now.advanced(by: .seconds(10))
-    let (again, _) = pipeline.nextBatches(Self.owners, now: later)
-    #expect(Self.show(again) == ["two: MGET {foo}3 {foo}4"])
-    _ = pipeline.finish(again[0], .success([.array([])]), now: later)
-    #expect(pipeline.answers.map(Self.text) == ["-TRYAGAIN x", "OK", ""])
+    var pipeline = Self.make([
+      "MGET {foo}1 {foo}2", "GET {foo}1", "SET {foo}2 c", "GET {foo}2", "SET {foo}3 d",
+    ])
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    #expect(Self.show(batches) == ["two: MGET {foo}1 {foo}2, GET {foo}1, SET {foo}3 d"])
+    // They wait for an answer and not for a time.
+    #expect(pipeline.nextTime == nil)
+    // Half of the slot's keys have gone: SET {foo}2 would have been done before the MGET.
+    _ = pipeline.finish(batches[0], Self.bulk("-TRYAGAIN x", "a", "OK"), now: Self.now)
+    #expect(pipeline.nextBatches(Self.owners, now: Self.now).batches.isEmpty)
+    let (second, _) = pipeline.nextBatches(Self.owners, now: later)
+    #expect(Self.show(second) == ["two: MGET {foo}1 {foo}2, SET {foo}2 c, GET {foo}2"])
+    _ = pipeline.finish(
+      second[0], .success([.array([.bulk([97]), .bulk([98])]), .bulk([79]), .bulk([99])]),
+      now: later)
+    #expect(pipeline.answers.map(Self.text) == ["a,b", "a", "O", "c", "OK"])
   }
 
   @Test(arguments: ["-TRYAGAIN x", "-CLUSTERDOWN x", "-LOADING x", "-MASTERDOWN x", "-READONLY x"])
@@ -201,15 +221,20 @@ struct ClusterPipelineTests {
 
   @Test func `reads are repeated after a lost connection, changes only if they were not sent`() {
     let later = Self.now.advanced(by: .seconds(10))
-    var pipeline = Self.make(["GET foo", "SET foo 1", "GET foo"])
+    var pipeline = Self.make(["GET foo", "SET foo 1", "GET foo", "GET {foo}2"])
     let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
     #expect(batches[0].changes)
     let notice = pipeline.finish(batches[0], Self.error(.indeterminate), now: Self.now)
     #expect(notice.wantsRefresh)
+    // The first GET would see the SET, if that has happened.
     let (again, _) = pipeline.nextBatches(Self.owners, now: later)
-    #expect(Self.show(again) == ["two: GET foo, GET foo"])
+    #expect(Self.show(again) == ["two: GET foo, GET {foo}2"])
     _ = pipeline.finish(again[0], Self.bulk("A", "B"), now: later)
-    #expect(pipeline.answers.map(Self.text) == ["A", "!indeterminate: lost", "B"])
+    #expect(
+      pipeline.answers.map(Self.text) == [
+        "!unreachable: not answered, and the key may have been changed since",
+        "!indeterminate: lost", "A", "B",
+      ])
 
     var unsent = Self.make(["SET foo 1"])
     let (first, _) = unsent.nextBatches(Self.owners, now: Self.now)
@@ -241,6 +266,26 @@ struct ClusterPipelineTests {
     #expect(rounds == 13)
     let text = Self.text(pipeline.answers[0])
     #expect(text.contains("redirected 13 times, at last to two:2 for slot 12182"), "\(text)")
+  }
+
+  @Test func `what was redirected often and waits goes to the owner that is known by then`() throws
+  {
+    var pipeline = Self.make(["SET foo 1"])
+    var batches = pipeline.nextBatches(Self.owners, now: Self.now).batches
+    // Two nodes that send it to each other while the slot is on its way between them.
+    for host in ["one", "two", "one", "three"] {
+      let reply = "-ASK 12182 \(host):\(host == "two" ? 2 : 1)"
+      _ = pipeline.finish(
+        try #require(batches.first),
+        Self.bulk(
+          batches[0].commands.count > 1 ? "OK" : reply, batches[0].commands.count > 1 ? reply : ""
+        ).map { Array($0.prefix(batches[0].commands.count)) }, now: Self.now)
+      batches = pipeline.nextBatches(Self.owners, now: Self.now).batches
+    }
+    #expect(batches.isEmpty)
+    // `three` left meanwhile.
+    let time = try #require(pipeline.nextTime)
+    #expect(Self.show(pipeline.nextBatches(Self.owners, now: time).batches) == ["two: SET foo 1"])
   }
 
   @Test func `a slot that nobody serves waits, and at the end says so`() {
