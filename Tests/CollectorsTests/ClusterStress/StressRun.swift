@@ -230,7 +230,8 @@ final class StressRun {
   ) throws {
     try redisCLI([
       "reshard", "127.0.0.1:\(from.port)", "--cluster-from", from.id, "--cluster-to", to.id,
-      "--cluster-slots", "\(count)", "--cluster-yes",
+      // One key at a time, so that keys of one slot are on both sides for longer.
+      "--cluster-slots", "\(count)", "--cluster-pipeline", "1", "--cluster-yes",
     ])
   }
 
