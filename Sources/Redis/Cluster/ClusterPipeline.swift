@@ -420,8 +420,8 @@ extension ClusterPipeline {
         return false
       }
       if count > limits.quickRedirects {
-        // Who was named now may have gone by then; the owners know of a MOVED as well.
-        entries[index].target = .owner
+        // Who was named now may have gone by then; the owners were told of it as well.
+        if case .moved = redirection { entries[index].target = .owner }
         entries[index].notBefore = now.advanced(by: delay(count - limits.quickRedirects))
       }
       return true

@@ -32,6 +32,9 @@ import Testing
     options.needsFullCoverage = seed % 4 >= 2
     // Shorter than a failover, or the client's own.
     options.timeout = seed % 3 == 2 ? .milliseconds(1500) : nil
+    // Redis 6.2 keeps a primary's writers waiting for up to ten seconds after a manual failover:
+    // github.com/redis/redis/issues/10985
+    if !Offered.isSevenOrLater { options.timeout = .seconds(20) }
     var groups: [[StressRun.Event]] = [
       [.reshard], [.failover], [.kill, .restart], [.add, .remove],
     ]
