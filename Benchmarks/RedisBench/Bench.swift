@@ -4,7 +4,7 @@ import Synchronization
 import TestKit
 
 struct Bench {
-  private static let scannedKeys = 500_000
+  private static let scannedKeys = 250_000
 
   /// The rates of one case, one for each round.
   private struct Measured {

@@ -42,6 +42,8 @@ struct Case {
       ]
     } + [
       Case(work: .scan(1000)),
+      // As many as redis-cli reads at a time.
+      Case(work: .scan(10)),
       Case(work: .batch(.get, depth: 1), count: 20_000, isTLS: true),
       Case(work: .batch(.get, depth: 16), count: 100_000, isTLS: true),
       Case(work: .batch(.get, depth: 100), count: 200_000, isTLS: true),
