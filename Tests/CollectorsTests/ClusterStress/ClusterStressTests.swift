@@ -30,11 +30,11 @@ import Testing
     var options = StressRun.Options(seed: seed)
     options.cutsOff = seed % 2 == 1
     options.needsFullCoverage = seed % 4 >= 2
-    // Shorter than a failover, or the client's own.
+    // Shorter than a failover, or the client's own. Machines that test every commit stand still for longer.
     options.timeout = seed % 3 == 2 ? .milliseconds(1500) : nil
     // Redis 6.2 keeps a primary's writers waiting for up to ten seconds after a manual failover:
     // github.com/redis/redis/issues/10985
-    if !Offered.isSevenOrLater { options.timeout = .seconds(20) }
+    if !isFull || !Offered.isSevenOrLater { options.timeout = .seconds(20) }
     var groups: [[StressRun.Event]] = [
       [.reshard], [.failover], [.kill, .restart], [.add, .remove],
     ]
@@ -51,7 +51,13 @@ import Testing
   ) async throws {
     let (options, events) = Self.plan(seed)
     let run = try await StressRun(options)
-    for event in events { try await run.run(event) }
+    do {
+      for event in events { try await run.run(event) }
+    } catch {
+      print(StressVerdict(run).text + "\n" + run.state)
+      await run.end()
+      throw error
+    }
     await run.end()
     let verdict = StressVerdict(run)
     print(verdict.text)

@@ -95,6 +95,19 @@ final class StressRun {
     try await settle()
   }
 
+  /// What each node says, for whoever reads a failure.
+  var state: String {
+    cluster.nodes.map { node -> String in
+      let view = (try? node.command(["CLUSTER", "NODES"]).text) ?? "no answer"
+      let replication = (try? node.command(["INFO", "replication"]).text) ?? ""
+      let told = replication.split(whereSeparator: \.isNewline).filter { line in
+        ["role", "master_link", "connected_slaves", "slave0"].contains { line.hasPrefix($0) }
+      }
+      let cluster = (try? node.clusterInfo("cluster_state")) ?? "?"
+      return "node \(node.number): \(cluster) \(told.joined(separator: " "))\n\(view)"
+    }.joined(separator: "\n")
+  }
+
   /// Stops everything; the cluster ends with its owner.
   func end() async {
     #expect(await workload.stop(), "what is underway ends")
