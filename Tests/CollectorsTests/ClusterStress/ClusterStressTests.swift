@@ -50,9 +50,37 @@ import Testing
     seed: UInt64
   ) async throws {
     let (options, events) = Self.plan(seed)
+    var attempt = try await Self.attempt(options, events)
+    if attempt.unwell != nil {
+      // Redis 7.0 itself may be left with nodes that never agree on a slot again, where a node that has
+      // just taken slots goes (github.com/redis/redis/issues/6339, pull 12336): seen once in 80 runs. No
+      // client can heal that; what it answered has been judged all the same.
+      attempt = try await Self.attempt(options, events)
+    }
+    #expect(attempt.unwell == nil, "the cluster heals")
+    let (run, verdict) = (attempt.run, attempt.verdict)
+    #expect(run.reports.allSatisfy { $0.counts.kept > 0 && $0.counts.reads > 0 })
+    if Self.isFull { #expect(run.reports.allSatisfy { $0.rate > 1900 }, "2,000 commands a second") }
+    let kill = try #require(run.reports.first { $0.event == .kill })
+    // So that the count is known to count.
+    if options.cutsOff { #expect(kill.counts.losses > 0) }
+    for delay in verdict.topologyDelays {
+      #expect((delay.seconds ?? .infinity) <= Self.topologyLimit, "\(delay)")
+    }
+    #expect(verdict.topologyDelays.count >= events.count)
+  }
+
+  /// One cluster's life, and what holds however it ended.
+  private static func attempt(
+    _ options: StressRun.Options, _ events: [StressRun.Event]
+  ) async throws -> (run: StressRun, verdict: StressVerdict, unwell: String?) {
     let run = try await StressRun(options)
+    var unwell: String?
     do {
       for event in events { try await run.run(event) }
+    } catch let error as RedisCluster.Unwell {
+      unwell = error.description
+      print("seed \(options.seed): \(error)\n\(run.state)")
     } catch {
       print(StressVerdict(run).text + "\n" + run.state)
       await run.end()
@@ -65,14 +93,6 @@ import Testing
     #expect(verdict.errorsWhileUp == [])
     #expect(verdict.lostThoughKept == [])
     #expect(verdict.lostOutsideOfWindow == [])
-    #expect(run.reports.allSatisfy { $0.counts.kept > 0 && $0.counts.reads > 0 })
-    if Self.isFull { #expect(run.reports.allSatisfy { $0.rate > 1900 }, "2,000 commands a second") }
-    let kill = try #require(run.reports.first { $0.event == .kill })
-    // So that the count is known to count.
-    if options.cutsOff { #expect(kill.counts.losses > 0) }
-    for delay in verdict.topologyDelays {
-      #expect((delay.seconds ?? .infinity) <= Self.topologyLimit, "\(delay)")
-    }
-    #expect(verdict.topologyDelays.count >= events.count)
+    return (run, verdict, unwell)
   }
 }
