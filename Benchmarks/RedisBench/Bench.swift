@@ -3,93 +3,70 @@ import Redis
 import Synchronization
 import TestKit
 
-/// One thing that is measured, by us and by the peer.
-enum Case {
-  /// GET of 100 bytes; `depth` commands in one batch, or one at a time awaited.
-  case batch(depth: Int, count: Int)
-  /// `tasks` tasks, each awaiting its own GET: they share the connection and merge by themselves.
-  case tasks(Int, count: Int)
-  /// A walk of all keys.
-  case scan(count: Int)
-
-  var name: String {
-    switch self {
-    case .batch(let depth, _): "get-depth-\(depth)"
-    case .tasks(let tasks, _): "get-tasks-\(tasks)"
-    case .scan(let count): "scan-count-\(count)"
-    }
-  }
-
-  var unit: String {
-    if case .scan = self { "keys/s" } else { "commands/s" }
-  }
-
-  /// What hiredis_loop is asked to do.
-  var peerArguments: [String] {
-    switch self {
-    case .batch(let depth, let count), .tasks(let depth, let count):
-      ["get", "\(depth)", "\(count)"]
-    case .scan(let count): ["scan", "\(count)"]
-    }
-  }
-}
-
 struct Bench {
-  private static let all: [Case] = [
-    .batch(depth: 1, count: 20_000), .batch(depth: 16, count: 200_000),
-    .batch(depth: 100, count: 500_000), .tasks(16, count: 200_000), .tasks(100, count: 500_000),
-    .scan(count: 1000),
-  ]
-  private static let scannedKeys = 500_000
+  private static let scannedKeys = 250_000
+
+  /// The rates of one case, one for each round.
+  private struct Measured {
+    var ours: [Double] = []
+    var peers: [Peer: [Double]] = [:]
+  }
 
   private let options: Options
   private let cases: [Case]
 
   init(_ options: Options) throws(BenchError) {
     self.options = options
-    cases = Self.all.filter { options.filter.isEmpty || $0.name.contains(options.filter) }
+    cases = Case.all.filter { options.filter.isEmpty || $0.name.contains(options.filter) }
     guard !cases.isEmpty else { throw BenchError("no case is called \(options.filter)") }
   }
 
   func run() throws -> [Table.Row] {
-    let server = try RedisServer(.loopback, arguments: ["--enable-debug-command", "yes"])
-    guard case .loopback(let port) = server.address else { throw BenchError("no port") }
+    let authority = try TLSAuthority.shared.get()
+    let server = try RedisServer(
+      .loopback, arguments: ["--enable-debug-command", "yes"],
+      tls: RedisServer.TLS(authority.server, authority: authority.file))
+    guard case .loopback(let port) = server.address, let tlsPort = server.tlsPort else {
+      throw BenchError("no port")
+    }
+    let target = Peer.Target(
+      port: port, tlsPort: tlsPort, authorityFile: authority.file, keys: Self.scannedKeys + 1,
+      loop: options.peer)
     try server.command(["SET", "bench:value", String(repeating: "x", count: 100)])
     try server.command(["DEBUG", "POPULATE", "\(Self.scannedKeys)", "product", "100"])
     var loopOptions = EventLoop.Options()
     if options.spins { loopOptions.spin = .microseconds(50) }
     let loop = try EventLoop(options: loopOptions)
     try loop.start()
-    var clientOptions = RedisClient.Options()
-    // As the console's own clients: each command passes the gate.
-    clientOptions.gate = .readOnly
-    let client = RedisClient(
-      endpoint: try RedisURL(parsing: server.url).endpoint, options: clientOptions, loop: loop)
-    // Rounds are interleaved: whatever else the machine does meets both sides.
-    var measured: [[(ours: Double, peer: Double)]] = cases.map { _ in [] }
+    let clients = try Clients(target, loop)
+    // Rounds are interleaved: whatever else the machine does meets all sides.
+    var measured = cases.map { _ in Measured() }
     for round in 0...options.rounds {
       for (index, benchCase) in cases.enumerated() {
-        let ours = try measure(benchCase, client, loop)
-        let theirs = try peer(benchCase, port)
+        let ours = try measure(benchCase, clients[benchCase], loop)
         // The first round only warms up.
-        if round > 0 { measured[index].append((ours, theirs)) }
+        if round > 0 { measured[index].ours.append(ours) }
+        for peer in Peer.allCases where peer.does(benchCase) {
+          let theirs = try peer.measure(benchCase, target)
+          if round > 0 { measured[index].peers[peer, default: []].append(theirs) }
+        }
       }
     }
-    return zip(cases, measured).map { benchCase, pairs in
-      Table.Row(
-        bench: options.spins ? "redis-spin" : "redis", name: benchCase.name, unit: benchCase.unit,
-        value: Self.median(pairs.map(\.ours)), peerValue: Self.median(pairs.map(\.peer)),
-        ratio: Self.median(pairs.map { $0.ours / $0.peer }))
+    return zip(cases, measured).flatMap { benchCase, measured in
+      Peer.allCases.compactMap { peer in
+        measured.peers[peer].map { row(benchCase, peer, ours: measured.ours, theirs: $0) }
+      }
     }
   }
 
-  private func peer(_ benchCase: Case, _ port: UInt16) throws -> Double {
-    let result = try ChildProcess.run(
-      options.peer, ["\(port)"] + benchCase.peerArguments, within: 120)
-    guard let rate = Double(result.output.split(separator: "\n").first ?? "") else {
-      throw BenchError("the peer said: \(result.output)")
-    }
-    return rate
+  private func row(
+    _ benchCase: Case, _ peer: Peer, ours: [Double], theirs: [Double]
+  ) -> Table.Row {
+    let ratios = zip(ours, theirs).map { $0 / $1 }
+    return Table.Row(
+      bench: options.spins ? "redis-spin" : "redis", name: benchCase.name, unit: benchCase.unit,
+      value: Self.median(ours), peerValue: Self.median(theirs), ratio: Self.median(ratios),
+      range: (ratios.min() ?? .nan)...(ratios.max() ?? .nan), peer: peer.rawValue)
   }
 
   /// Operations per second on the loop's thread, awaited from this one.
@@ -112,10 +89,11 @@ struct Bench {
 
   private static func work(_ benchCase: Case, _ client: RedisClient) async throws(RedisError) -> Int
   {
-    switch benchCase {
-    case .batch(let depth, let count): return try await batches(depth, count, client)
-    case .tasks(let tasks, let count):
-      return try await shared(tasks, count, client)
+    switch benchCase.work {
+    case .batch(let verb, let depth):
+      return try await batches(verb, depth, benchCase.count, client)
+    case .callers(let verb, let callers):
+      return try await shared(verb, callers, benchCase.count, client)
     case .scan(let count):
       var cursor = "0"
       var keys = 0
@@ -136,7 +114,7 @@ struct Bench {
   }
 
   /// Errors are typed throughout: Swift 6.3.1's optimiser crashes on untyped ones here.
-  private static func shared(_ tasks: Int, _ count: Int, _ client: RedisClient)
+  private static func shared(_ verb: Case.Verb, _ tasks: Int, _ count: Int, _ client: RedisClient)
     async throws(RedisError)
     -> Int
   {
@@ -146,7 +124,7 @@ struct Bench {
       for _ in 0..<tasks {
         group.addTask {
           do throws(RedisError) {
-            return .success(try await batches(1, count / tasks, client))
+            return .success(try await batches(verb, 1, count / tasks, client))
           } catch {
             return .failure(error)
           }
@@ -163,26 +141,32 @@ struct Bench {
     return total
   }
 
-  private static func batches(_ depth: Int, _ count: Int, _ client: RedisClient)
-    async throws(RedisError)
-    -> Int
-  {
+  private static func batches(
+    _ verb: Case.Verb, _ depth: Int, _ count: Int, _ client: RedisClient
+  ) async throws(RedisError) -> Int {
     let key = Array("bench:value".utf8)
+    let value = [UInt8](repeating: UInt8(ascii: "x"), count: 100)
+    func command() -> RedisCommand {
+      verb == .get ? RedisCommand("GET", key) : RedisCommand("SET", key, value)
+    }
     var bytes = 0
     var done = 0
     while done < count {
       if depth == 1 {
-        let reply = try await client.send(RedisCommand("GET", key), action: "reading")
+        let reply = try await client.send(command(), action: "measuring")
         bytes += reply.bytes?.count ?? 0
       } else {
-        let commands = (0..<depth).map { _ in RedisCommand("GET", key) }
-        for reply in try await client.pipeline(commands, action: "reading") {
+        let commands = (0..<depth).map { _ in command() }
+        for reply in try await client.pipeline(commands, action: "measuring") {
           bytes += reply.bytes?.count ?? 0
         }
       }
       done += depth
     }
-    guard bytes == done * 100 else { throw wrong("\(bytes) bytes for \(done) values") }
+    // `OK` of a SET.
+    guard bytes == done * (verb == .get ? 100 : 2) else {
+      throw wrong("\(bytes) bytes for \(done) answers")
+    }
     return done
   }
 
@@ -195,6 +179,38 @@ struct Bench {
     guard !sorted.isEmpty else { return .nan }
     let middle = sorted.count / 2
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+}
+
+/// Ours, as the program makes them: each command passes a gate.
+private struct Clients {
+  private let reader: RedisClient
+  private let writer: RedisClient
+  private let tlsReader: RedisClient
+  private let tlsWriter: RedisClient
+
+  init(_ target: Peer.Target, _ loop: EventLoop) throws {
+    func client(isTLS: Bool, _ gate: CommandGate) throws -> RedisClient {
+      var options = RedisClient.Options()
+      options.gate = gate
+      let url =
+        isTLS ? "rediss://127.0.0.1:\(target.tlsPort)" : "redis://127.0.0.1:\(target.port)"
+      return RedisClient(
+        endpoint: try RedisURL(parsing: url).endpoint,
+        access: RedisAccess(.none, tls: TLSSettings(authorityFile: target.authorityFile)),
+        options: options, loop: loop)
+    }
+    reader = try client(isTLS: false, .readOnly)
+    writer = try client(isTLS: false, .unrestricted)
+    tlsReader = try client(isTLS: true, .readOnly)
+    tlsWriter = try client(isTLS: true, .unrestricted)
+  }
+
+  subscript(benchCase: Case) -> RedisClient {
+    switch benchCase.work {
+    case .batch(.set, _), .callers(.set, _): benchCase.isTLS ? tlsWriter : writer
+    case .batch(.get, _), .callers(.get, _), .scan: benchCase.isTLS ? tlsReader : reader
+    }
   }
 }
 

@@ -6,24 +6,29 @@ enum Table {
     var unit: String
     var value: Double
     var peerValue: Double
+    /// The median of the rounds'.
     var ratio: Double
-    var peer = "C hiredis"
+    /// Of the rounds' ratios.
+    var range: ClosedRange<Double>
+    var peer: String
   }
 
   static func json(_ rows: [Row]) -> String {
     rows.map { row in
       "{\"bench\":\"\(row.bench)\",\"case\":\"\(row.name)\",\"value\":\(whole(row.value)),"
         + "\"unit\":\"\(row.unit)\",\"peer\":\"\(row.peer)\",\"peer_value\":\(whole(row.peerValue)),"
-        + "\"ratio\":\(hundredths(row.ratio))}"
+        + "\"ratio\":\(hundredths(row.ratio)),\"lowest\":\(hundredths(row.range.lowerBound)),"
+        + "\"highest\":\(hundredths(row.range.upperBound))}"
     }.joined(separator: "\n")
   }
 
   static func text(_ rows: [Row]) -> String {
-    let heads = ["bench", "case", "value", "unit", "peer", "peer value", "ratio"]
+    let heads = ["bench", "case", "value", "unit", "peer", "peer value", "ratio", "range"]
     let cells = rows.map {
       [
         $0.bench, $0.name, whole($0.value), $0.unit, $0.peer, whole($0.peerValue),
         hundredths($0.ratio),
+        hundredths($0.range.lowerBound) + "-" + hundredths($0.range.upperBound),
       ]
     }
     let widths = heads.indices.map { column in

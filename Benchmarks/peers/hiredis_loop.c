@@ -1,6 +1,7 @@
 // The peer of RedisBench: a plain C loop over hiredis, one connection, blocking.
 //
 //   hiredis_loop PORT get DEPTH COUNT    COUNT GETs of `bench:value`, DEPTH in flight at a time
+//   hiredis_loop PORT set DEPTH COUNT    COUNT SETs of it, 100 bytes each
 //   hiredis_loop PORT scan COUNT         one walk of all keys, SCAN COUNT, each key read
 //
 // Prints operations (or keys) per second, connecting not included.
@@ -46,6 +47,29 @@ static double get(redisContext *context, int depth, long count) {
   return (double)count / seconds;
 }
 
+static double set(redisContext *context, int depth, long count) {
+  char value[100];
+  memset(value, 'x', sizeof value);
+  const char *words[] = {"SET", "bench:value", value};
+  const size_t lengths[] = {3, 11, sizeof value};
+  size_t bytes = 0;
+  double start = now();
+  for (long done = 0; done < count; done += depth) {
+    for (int i = 0; i < depth; i++) redisAppendCommandArgv(context, 3, words, lengths);
+    for (int i = 0; i < depth; i++) {
+      redisReply *reply = take(context);
+      bytes += reply->len;
+      freeReplyObject(reply);
+    }
+  }
+  double seconds = now() - start;
+  if (bytes != (size_t)count * 2) {
+    fprintf(stderr, "hiredis_loop: not OK\n");
+    exit(1);
+  }
+  return (double)count / seconds;
+}
+
 static double scan(redisContext *context, const char *count) {
   char cursor[32] = "0";
   size_t keys = 0, bytes = 0;
@@ -73,6 +97,8 @@ int main(int argc, char **argv) {
   double rate;
   if (strcmp(argv[2], "get") == 0 && argc == 5) {
     rate = get(context, atoi(argv[3]), atol(argv[4]));
+  } else if (strcmp(argv[2], "set") == 0 && argc == 5) {
+    rate = set(context, atoi(argv[3]), atol(argv[4]));
   } else if (strcmp(argv[2], "scan") == 0 && argc == 4) {
     rate = scan(context, argv[3]);
   } else {

@@ -45,6 +45,10 @@ package enum RESPValue: Sendable, Hashable {
   }
 
   package var isNull: Bool { self == .null }
+
+  package var isError: Bool {
+    if case .error = self { true } else { false }
+  }
 }
 
 /// Digits from a server to numbers, without a trap whatever they are.

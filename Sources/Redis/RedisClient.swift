@@ -106,15 +106,21 @@ extension RedisClient {
   nonisolated(nonsending) package func pipeline(
     _ commands: [RedisCommand], action: String, timeout: Duration? = nil
   ) async throws(RedisError) -> [RESPValue] {
+    try await pipeline(commands, on: shared, action: action, timeout: timeout)
+  }
+
+  nonisolated(nonsending) private func pipeline(
+    _ commands: [RedisCommand], on link: Link, action: String, timeout: Duration?
+  ) async throws(RedisError) -> [RESPValue] {
     let timeout = timeout ?? options.commandTimeout
     let deadline = EventLoop.now().advanced(by: timeout)
     let connection: Connection
     let changes: Bool
-    if let open = shared.openConnection, let known = open.clearance, known.covers(commands) {
+    if let open = link.openConnection, let known = open.clearance, known.covers(commands) {
       (connection, changes) = (open, known.changes)
     } else {
       let judgement = try judge(commands, action)
-      connection = try await self.connection(of: shared, until: deadline, action)
+      connection = try await self.connection(of: link, until: deadline, action)
       try confirm(judgement, on: connection, action)
       changes = judgement.changes
     }
@@ -160,6 +166,28 @@ extension RedisClient {
       return reply
     } catch {
       // Nobody waits for what it blocks on: the server must not go on with it.
+      if error.kind == .timeout || error.kind == .cancelled || error.kind == .indeterminate {
+        link.reset(error)
+      }
+      give(back: link)
+      throw error
+    }
+  }
+
+  /// Many commands in one write whose last one blocks, such as WAIT, on a connection of its own.
+  nonisolated(nonsending) package func blocking(
+    _ commands: [RedisCommand], action: String, timeout: Duration
+  ) async throws(RedisError) -> [RESPValue] {
+    let link = try takeLink(action)
+    do throws(RedisError) {
+      let replies = try await pipeline(commands, on: link, action: action, timeout: timeout)
+      // The server closes a connection after this: what is sent on it now would get no answer.
+      if case .error(let text)? = replies.last, text.hasPrefix("UNBLOCKED") {
+        link.reset(.server(text, endpoint: endpoint.description, action: action))
+      }
+      give(back: link)
+      return replies
+    } catch {
       if error.kind == .timeout || error.kind == .cancelled || error.kind == .indeterminate {
         link.reset(error)
       }

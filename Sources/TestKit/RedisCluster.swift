@@ -186,17 +186,24 @@ extension RedisCluster {
   /// replicas are in step with their primaries.
   package func waitUntilWell() throws(TestKitError) {
     let running = nodes.filter(\.isRunning)
-    try Self.wait("the cluster is well") { () throws(TestKitError) in
-      var maps: Set<[String]> = []
+    var trouble = ""
+    let isWell = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
+      var maps: [[String]: Int] = [:]
       for node in running {
-        guard try node.clusterInfo("cluster_state") == "ok" else { return false }
-        if try node.info("role") == "slave", try node.info("master_link_status") != "up" {
+        guard try node.clusterInfo("cluster_state") == "ok" else {
+          trouble = "node \(node.number): cluster_state:fail"
           return false
         }
-        maps.insert(try Self.owners(node.run(["CLUSTER", "NODES"]).text ?? ""))
+        if try node.info("role") == "slave", try node.info("master_link_status") != "up" {
+          trouble = "node \(node.number) has no link to its primary"
+          return false
+        }
+        maps[try Self.owners(node.run(["CLUSTER", "NODES"]).text ?? "")] = node.number
       }
+      trouble = "owners: " + maps.map { "node \($1) says \($0)" }.joined(separator: "; ")
       return maps.count == 1
     }
+    guard isWell else { throw TestKitError("not within 40 s: the cluster is well: \(trouble)") }
   }
 
   /// `id slots` of each primary with slots.
@@ -226,6 +233,11 @@ extension RedisCluster {
     for other in nodes where other.number != node.number && other.isRunning {
       try other.run(["CLUSTER", "FORGET", node.id])
     }
+    discard(node)
+  }
+
+  /// Ends a node that is in the cluster no more.
+  package func discard(_ node: Node) {
     node.kill9()
     state.withLock { $0.removeAll { $0.number == node.number } }
   }

@@ -23,6 +23,33 @@ import Testing
     #expect(client.generation == 1)
   }
 
+  @Test
+  func `a batch that ends with WAIT holds up nobody, and a primary that becomes a replica ends it`()
+    async throws
+  {
+    let server = try RedisServer(.loopback)
+    let client = try Fixture.client(of: server)
+    let batch = [RedisCommand("SET", "key", "1"), RedisCommand("WAIT", "1", "60000")]
+    let waiting = Fixture.loop.spawn { () -> [RESPValue] in
+      let replies = try? await client.blocking(batch, action: "testing", timeout: .seconds(60))
+      return replies ?? []
+    }
+    #expect(try await Eventually.holds { try server.info("blocked_clients") == "1" })
+    // On the shared connection, meanwhile.
+    let value = try await client.send(RedisCommand("GET", "key"), action: "testing")
+    #expect(value.text == "1")
+    let nowhere = String(try SocketIO.freePort())
+    try server.command(["REPLICAOF", "127.0.0.1", nowhere])
+    let replies = await waiting.value
+    #expect(replies.first?.text == "OK")
+    #expect(replies.last?.isError == true, "\(replies)")
+    try server.command(["REPLICAOF", "NO", "ONE"])
+    // The server has closed that connection: the next batch has another.
+    let short = [RedisCommand("SET", "key", "2"), RedisCommand("WAIT", "1", "1")]
+    let again = try await client.blocking(short, action: "testing", timeout: .seconds(20))
+    #expect(again.map { $0.text ?? "\($0.signed ?? -1)" } == ["OK", "0"])
+  }
+
   @Test(arguments: Wire.offered) func `a connection that stays silent is closed and made anew`(
     _ wire: Wire
   ) async throws {

@@ -78,6 +78,8 @@ package final class EnvironmentCollector: Sendable {
     let collectors = nodes.map(collector)
     state.withLock { $0.nodes = collectors }
     clusters.candidates = { [weak self] in self?.clusterNodes() ?? [] }
+    // A new primary is not kept back until the next beat.
+    clusters.changed = { alarm.ring() }
   }
 
   private let relay = Relay()

@@ -143,16 +143,24 @@ extension ClusterClient {
   nonisolated(nonsending) package func pipeline(
     _ commands: [RedisCommand], action: String, timeout: Duration? = nil
   ) async -> [Result<RESPValue, RedisError>] {
-    let deadline = deadline(timeout)
+    await finished(commands, nil, action, until: deadline(timeout)).answers
+  }
+
+  /// The commands' pipeline after all has been answered or given up.
+  nonisolated(nonsending) func finished(
+    _ commands: [RedisCommand], _ wait: ReplicaWait?, _ action: String,
+    until deadline: EventLoop.Instant
+  ) async -> ClusterPipeline {
     var limits = ClusterPipeline.Limits()
     limits.redirects = options.maximumRedirects
     limits.backoff.first = .milliseconds(20)
     limits.backoff.limit = .milliseconds(500)
     var pipeline = ClusterPipeline(
       commands, action: action, limits: limits, usesReplicas: options.readsFromReplicas,
-      turn: turns.wrappingAdd(1, ordering: .relaxed).newValue & 0xFFFF)
+      turn: turns.wrappingAdd(1, ordering: .relaxed).newValue & 0xFFFF, wait: wait,
+      deadline: deadline)
     await run(&pipeline, action, until: deadline)
-    return pipeline.answers
+    return pipeline
   }
 
   nonisolated(nonsending) private func run(
@@ -257,8 +265,11 @@ extension ClusterClient {
       let left = EventLoop.now().duration(to: deadline)
       // A change gets all the time there is: unanswered, it cannot be repeated anyway.
       let timeout = batch.changes ? left : min(left, options.attemptTimeout)
-      let replies = try await node.client.pipeline(
-        batch.commands, action: action, timeout: max(timeout, .milliseconds(1)))
+      let bounded = max(timeout, .milliseconds(1))
+      let replies =
+        batch.waits
+        ? try await node.client.blocking(batch.commands, action: action, timeout: bounded)
+        : try await node.client.pipeline(batch.commands, action: action, timeout: bounded)
       performed.outcome = .success(replies)
     } catch {
       performed.outcome = .failure(error)

@@ -23,8 +23,10 @@ struct ClusterPipeline {
     var commands: [RedisCommand]
     /// One of them may change something: it is sent once.
     var changes: Bool
+    /// The last command is WAIT: it blocks its connection.
+    var waits = false
     /// The entries, and where the answer of each is among the replies.
-    fileprivate var entries: [(index: Int, reply: Int)]
+    var entries: [(index: Int, reply: Int)]
   }
 
   /// What the owner of the pipeline should do about an answer.
@@ -37,13 +39,13 @@ struct ClusterPipeline {
     var wantsNewConnection = false
   }
 
-  private enum Target: Hashable {
+  enum Target: Hashable {
     case owner
     case moved(NodeAddress)
     case ask(NodeAddress)
   }
 
-  private struct Entry {
+  struct Entry {
     let command: RedisCommand
     let keys: [[UInt8]]
     let slot: Int
@@ -55,6 +57,8 @@ struct ClusterPipeline {
     /// What the last attempt met; what the caller gets if there is no time for another.
     var last: Answer?
     var answer: Answer?
+    /// Replicas that had the change when it was answered.
+    var replicas = 0
   }
 
   /// How the answer of one command of the caller comes about.
@@ -64,26 +68,36 @@ struct ClusterPipeline {
     case refused(RedisError)
   }
 
-  private let action: String
-  private let limits: Limits
-  private var entries: [Entry] = []
+  let action: String
+  let limits: Limits
+  var entries: [Entry] = []
   private var origins: [Origin] = []
   /// Indexes of entries that are to be sent, in order.
-  private var waiting: [Int] = []
+  var waiting: [Int] = []
   /// Keys of entries that were sent again and are not answered yet.
-  private var keysUnderway: [[UInt8]: Int] = [:]
+  var keysUnderway: [[UInt8]: Int] = [:]
+  /// By the number of failures, for one look at the pipeline: what failed together, at the same node
+  /// most likely, is sent again together and not as so many batches of one.
+  var delays: [Int: Duration] = [:]
   private var isFirstRound = true
+  private var lastLook = EventLoop.Instant(nanoseconds: .min)
   private var batchCount = 0
-  private var unanswered: Int
+  var unanswered: Int
   /// Reads may go to replicas: there is nothing in the pipeline that they would have to come after.
   private let usesReplicas: Bool
   private var turn: Int
+  /// WAIT stands behind the changes of each batch.
+  private let wait: ReplicaWait?
+  private let deadline: EventLoop.Instant?
 
   init(
     _ commands: [RedisCommand], action: String, limits: Limits = Limits(),
-    usesReplicas: Bool = false, turn: Int = 0
+    usesReplicas: Bool = false, turn: Int = 0, wait: ReplicaWait? = nil,
+    deadline: EventLoop.Instant? = nil
   ) {
     self.action = action
+    self.wait = wait
+    self.deadline = deadline
     self.limits = limits
     self.turn = turn
     entries.reserveCapacity(commands.count)
@@ -144,8 +158,11 @@ struct ClusterPipeline {
 
   var isDone: Bool { unanswered == 0 }
 
-  /// When a command that waits may be sent; nil if none waits for a time.
-  var nextTime: EventLoop.Instant? { waiting.lazy.map { entries[$0].notBefore }.min() }
+  /// When a command that waits may be sent; nil if none waits for a time. What was due at the last look
+  /// and is still here waits for the answer of another.
+  var nextTime: EventLoop.Instant? {
+    waiting.lazy.map { entries[$0].notBefore }.filter { $0 > lastLook }.min()
+  }
 
   /// The answers, in the order of the commands; complete when it is done.
   var answers: [Answer] {
@@ -156,6 +173,18 @@ struct ClusterPipeline {
       case .split(let split, let first, let isChange):
         return split.whole(
           split.parts.indices.map { answer(first + $0) }, isChange: isChange)
+      }
+    }
+  }
+
+  /// Replicas that had each command's change, in the order of the commands: of all of its parts.
+  var replicas: [Int] {
+    origins.map { origin in
+      switch origin {
+      case .refused: 0
+      case .entry(let index): entries[index].replicas
+      case .split(let split, let first, _):
+        split.parts.indices.map { entries[first + $0].replicas }.min() ?? 0
       }
     }
   }
@@ -175,6 +204,8 @@ extension ClusterPipeline {
   mutating func nextBatches(_ owners: SlotOwners, now: EventLoop.Instant) -> (
     batches: [Batch], notice: Notice
   ) {
+    delays = [:]
+    lastLook = now
     var batches: [Batch] = []
     var places: [NodeAddress: Int] = [:]
     var notice = Notice()
@@ -183,13 +214,15 @@ extension ClusterPipeline {
     // Keys of earlier entries that stay behind, and of those that go somewhere in this round.
     var held: Set<[UInt8]> = []
     var going: [[UInt8]: NodeAddress] = [:]
+    // Keys of commands with several in the first round, true where one of them may change them.
+    var several: [[UInt8]: Bool] = [:]
     for index in waiting {
       let entry = entries[index]
       func hold() {
         kept.append(index)
-        if !isFirstRound { held.formUnion(entry.keys) }
+        if !isFirstRound || !several.isEmpty { held.formUnion(entry.keys) }
       }
-      if entry.notBefore > now || isBlocked(entry, held) {
+      if entry.notBefore > now || isBlocked(entry, held) || comesBehind(entry, several) {
         hold()
         continue
       }
@@ -207,6 +240,9 @@ extension ClusterPipeline {
         }
         for key in entry.keys { going[key] = address }
         again.append(index)
+      } else if entry.keys.count > 1 {
+        for key in entry.keys { several[key] = several[key] ?? false || entry.isChange }
+        again.append(index)
       }
       let place = places[address] ?? batches.count
       if place == batches.count {
@@ -223,6 +259,12 @@ extension ClusterPipeline {
       batches[place].commands.append(entry.command)
       if entry.isChange { batches[place].changes = true }
     }
+    if let wait {
+      for index in batches.indices where batches[index].changes {
+        batches[index].commands.append(wait.command(until: deadline, now: now))
+        batches[index].waits = true
+      }
+    }
     waiting = kept
     for index in again {
       for key in entries[index].keys { keysUnderway[key, default: 0] += 1 }
@@ -237,6 +279,13 @@ extension ClusterPipeline {
   private func isBlocked(_ entry: Entry, _ held: Set<[UInt8]>) -> Bool {
     guard !held.isEmpty || !keysUnderway.isEmpty else { return false }
     return entry.keys.contains { held.contains($0) || keysUnderway[$0] != nil }
+  }
+
+  /// A command with several keys of a slot that is on its way may have to wait (TRYAGAIN) where the next
+  /// command, with one of these keys, would not: that one is not sent before the first is answered.
+  private func comesBehind(_ entry: Entry, _ several: [[UInt8]: Bool]) -> Bool {
+    guard !several.isEmpty else { return false }
+    return entry.keys.contains { key in several[key].map { $0 || entry.isChange } ?? false }
   }
 
   private mutating func address(of entry: Entry, _ owners: SlotOwners) -> NodeAddress? {
@@ -257,177 +306,5 @@ extension ClusterPipeline {
         kind: .unreachable, endpoint: "cluster", action: action,
         message: "no node is known that serves slot \(slot)",
         nextStep: "look at CLUSTER INFO: is the cluster whole?"))
-  }
-}
-
-// MARK: What came back
-
-extension ClusterPipeline {
-  /// Takes the replies to one batch.
-  mutating func finish(
-    _ batch: Batch, _ outcome: Result<[RESPValue], RedisError>, now: EventLoop.Instant
-  ) -> Notice {
-    for entry in batch.entries {
-      for key in entries[entry.index].keys {
-        guard let count = keysUnderway[key] else { continue }
-        keysUnderway[key] = count > 1 ? count - 1 : nil
-      }
-    }
-    switch outcome {
-    case .failure(let error): return fail(batch, error, now)
-    case .success(let replies):
-      guard replies.count == batch.commands.count else {
-        return fail(
-          batch,
-          RedisError(
-            kind: .protocol, endpoint: "\(batch.address)", action: action,
-            message: "\(replies.count) replies to \(batch.commands.count) commands"), now)
-      }
-      return take(batch, replies, now)
-    }
-  }
-
-  private mutating func take(
-    _ batch: Batch, _ replies: [RESPValue], _ now: EventLoop.Instant
-  ) -> Notice {
-    var notice = Notice()
-    var again: [Int] = []
-    // Keys that later commands of the batch have seen, true if one of those may have changed them.
-    var seen: [[UInt8]: Bool] = [:]
-    let hasRedirects = batch.entries.contains { redirection(replies[$0.reply], batch) != nil }
-    for (index, position) in batch.entries.reversed() {
-      let reply = replies[position]
-      guard hasRedirects, let redirection = redirection(reply, batch) else {
-        settle(index, .success(reply))
-        if hasRedirects {
-          for key in entries[index].keys {
-            seen[key] = seen[key] ?? false || entries[index].isChange
-          }
-        }
-        continue
-      }
-      entries[index].last = .success(reply)
-      note(redirection, batch, &notice)
-      // A later command with the key has been done: to repeat this one would turn their order round.
-      let isLate = entries[index].keys.contains { key in
-        seen[key].map { $0 || entries[index].isChange } ?? false
-      }
-      if isLate {
-        settle(index, .success(reply))
-      } else if follow(redirection, index, now) {
-        again.append(index)
-      }
-    }
-    waiting = (waiting + again).sorted()
-    return notice
-  }
-
-  private func redirection(_ reply: RESPValue, _ batch: Batch) -> Redirection? {
-    guard case .error(let text) = reply else { return nil }
-    return Redirection(text, askedHost: batch.address.host)
-  }
-
-  private func note(_ redirection: Redirection, _ batch: Batch, _ notice: inout Notice) {
-    switch redirection {
-    case .moved(let slot, let address):
-      notice.wantsRefresh = true
-      guard let address else { return }
-      if address == batch.address { notice.wantsNewConnection = true }
-      notice.learned.append((slot, address))
-    case .readOnly, .notNow: notice.wantsRefresh = true
-    case .ask, .tryAgain: break
-    }
-  }
-
-  /// - Returns: false if the command has been redirected too often; it is settled then.
-  private mutating func follow(
-    _ redirection: Redirection, _ index: Int, _ now: EventLoop.Instant
-  ) -> Bool {
-    switch redirection {
-    case .tryAgain, .notNow, .readOnly, .moved(_, nil), .ask(_, nil):
-      entries[index].target = .owner
-      wait(index, now)
-      return true
-    case .moved(let slot, let address?), .ask(let slot, let address?):
-      entries[index].redirects += 1
-      if case .moved = redirection {
-        entries[index].target = .moved(address)
-      } else {
-        entries[index].target = .ask(address)
-      }
-      let count = entries[index].redirects
-      guard count <= limits.redirects else {
-        settle(
-          index,
-          .failure(
-            RedisError(
-              kind: .server, endpoint: "cluster", action: action,
-              message: "redirected \(count) times, at last to \(address) for slot \(slot)",
-              nextStep: "the nodes disagree about the slot: compare CLUSTER NODES of each")))
-        return false
-      }
-      if count > limits.quickRedirects {
-        let delay = limits.backoff.delay(afterFailures: count - limits.quickRedirects)
-        entries[index].notBefore = now.advanced(by: delay)
-      }
-      return true
-    }
-  }
-
-  private mutating func fail(
-    _ batch: Batch, _ error: RedisError, _ now: EventLoop.Instant
-  ) -> Notice {
-    var notice = Notice()
-    for (index, _) in batch.entries {
-      // Without "indeterminate" a batch with changes was not sent.
-      let mayRepeat: Bool
-      switch error.kind {
-      case .unreachable, .timeout, .cancelled: mayRepeat = true
-      case .indeterminate: mayRepeat = !entries[index].isChange
-      case .tls, .auth, .denied, .unsupported, .protocol, .server, .limit: mayRepeat = false
-      }
-      guard mayRepeat else {
-        settle(index, .failure(error))
-        continue
-      }
-      entries[index].target = .owner
-      fail(index, .failure(error), now)
-      waiting.append(index)
-    }
-    waiting.sort()
-    switch error.kind {
-    case .unreachable, .timeout, .indeterminate, .tls, .protocol: notice.wantsRefresh = true
-    case .cancelled, .auth, .denied, .unsupported, .server, .limit: break
-    }
-    return notice
-  }
-
-  private mutating func fail(_ index: Int, _ answer: Answer, _ now: EventLoop.Instant) {
-    entries[index].last = answer
-    wait(index, now)
-  }
-
-  private mutating func wait(_ index: Int, _ now: EventLoop.Instant) {
-    entries[index].failures += 1
-    let delay = limits.backoff.delay(afterFailures: entries[index].failures)
-    entries[index].notBefore = now.advanced(by: delay)
-  }
-
-  private mutating func settle(_ index: Int, _ answer: Answer) {
-    guard entries[index].answer == nil else { return }
-    entries[index].answer = answer
-    unanswered -= 1
-  }
-
-  /// There is no more time: what waits gets what its last attempt met.
-  ///
-  /// - Parameter error: for those that were never sent.
-  mutating func giveUp(_ error: RedisError) {
-    for index in waiting {
-      var answer = entries[index].last ?? .failure(error)
-      if error.kind == .cancelled { answer = .failure(error) }
-      settle(index, answer)
-    }
-    waiting = []
   }
 }

@@ -116,15 +116,35 @@ struct ClusterPipelineTests {
   }
 
   @Test func `a change that would come after its successor is not sent again`() {
-    var pipeline = Self.make(["MSET {foo}1 a {foo}2 b", "SET {foo}1 c", "MGET {foo}3 {foo}4"])
+    // The slot came to this node between the two.
+    var pipeline = Self.make(["SET foo 1", "SET foo 2", "GET {foo}3"])
     let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
     _ = pipeline.finish(
-      batches[0], Self.bulk("-TRYAGAIN x", "OK", "-TRYAGAIN x"), now: Self.now)
+      batches[0], Self.bulk("-MOVED 12182 one:1", "OK", "-MOVED 12182 one:1"), now: Self.now)
+    let (again, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    #expect(Self.show(again) == ["one: GET {foo}3"])
+    _ = pipeline.finish(again[0], Self.bulk("x"), now: Self.now)
+    #expect(pipeline.answers.map(Self.text) == ["-MOVED 12182 one:1", "OK", "x"])
+  }
+
+  @Test func `what shares a key with a command of several keys waits until that is answered`() {
     let later = Self.now.advanced(by: .seconds(10))
-    let (again, _) = pipeline.nextBatches(Self.owners, now: later)
-    #expect(Self.show(again) == ["two: MGET {foo}3 {foo}4"])
-    _ = pipeline.finish(again[0], .success([.array([])]), now: later)
-    #expect(pipeline.answers.map(Self.text) == ["-TRYAGAIN x", "OK", ""])
+    var pipeline = Self.make([
+      "MGET {foo}1 {foo}2", "GET {foo}1", "SET {foo}2 c", "GET {foo}2", "SET {foo}3 d",
+    ])
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    #expect(Self.show(batches) == ["two: MGET {foo}1 {foo}2, GET {foo}1, SET {foo}3 d"])
+    // They wait for an answer and not for a time.
+    #expect(pipeline.nextTime == nil)
+    // Half of the slot's keys have gone: SET {foo}2 would have been done before the MGET.
+    _ = pipeline.finish(batches[0], Self.bulk("-TRYAGAIN x", "a", "OK"), now: Self.now)
+    #expect(pipeline.nextBatches(Self.owners, now: Self.now).batches.isEmpty)
+    let (second, _) = pipeline.nextBatches(Self.owners, now: later)
+    #expect(Self.show(second) == ["two: MGET {foo}1 {foo}2, SET {foo}2 c, GET {foo}2"])
+    _ = pipeline.finish(
+      second[0], .success([.array([.bulk([97]), .bulk([98])]), .bulk([79]), .bulk([99])]),
+      now: later)
+    #expect(pipeline.answers.map(Self.text) == ["a,b", "a", "O", "c", "OK"])
   }
 
   @Test(arguments: ["-TRYAGAIN x", "-CLUSTERDOWN x", "-LOADING x", "-MASTERDOWN x", "-READONLY x"])
@@ -139,17 +159,82 @@ struct ClusterPipelineTests {
     #expect(pipeline.nextBatches(Self.owners, now: time).batches.count == 1)
   }
 
+  @Test func `what failed together is sent again together`() throws {
+    let names = (0..<40).map { "{foo}\($0)" }
+    var pipeline = Self.make(names.map { "GET " + $0 })
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    _ = pipeline.finish(batches[0], Self.error(.unreachable), now: Self.now)
+    let time = try #require(pipeline.nextTime)
+    let again = pipeline.nextBatches(Self.owners, now: time).batches
+    #expect(again.map(\.commands.count) == [40])
+    // Refused one by one in one batch they stay one, too.
+    let refusal = Result<[RESPValue], RedisError>.success(names.map { _ in .error("TRYAGAIN x") })
+    _ = pipeline.finish(again[0], refusal, now: time)
+    let last = try #require(pipeline.nextTime)
+    #expect(pipeline.nextBatches(Self.owners, now: last).batches.map(\.commands.count) == [40])
+  }
+
+  @Test func `WAIT stands behind the changes of each node, and its answer counts for those alone`()
+    throws
+  {
+    let deadline = Self.now.advanced(by: .seconds(1))
+    var pipeline = ClusterPipeline(
+      ["SET foo 1", "GET {foo}x", "SET bar 1", "SET {foo}y 1", "MSET foo 2 bar 2", "GET {bar}x"]
+        .map(Self.command), action: "testing",
+      wait: ReplicaWait(replicas: 1, timeout: .seconds(5)), deadline: deadline)
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    // Half of what is left, so that its answer comes before the deadline.
+    #expect(
+      Self.show(batches) == [
+        "two: SET foo 1, GET {foo}x, SET {foo}y 1, MSET foo 2, WAIT 1 500",
+        "one: SET bar 1, MSET bar 2, GET {bar}x, WAIT 1 500",
+      ])
+    #expect(batches.allSatisfy { $0.waits })
+    _ = pipeline.finish(
+      batches[0],
+      .success([.bulk([]), .null, .error("MOVED 12182 one:1"), .bulk([]), .integer(2)]),
+      now: Self.now)
+    _ = pipeline.finish(
+      batches[1], .success([.error("ERR x"), .bulk([]), .null, .integer(1)]), now: Self.now)
+    let (again, _) = pipeline.nextBatches(
+      Self.owners, now: Self.now.advanced(by: .milliseconds(900)))
+    #expect(Self.show(again) == ["one: SET {foo}y 1, WAIT 1 50"])
+    // The primary became a replica: what it had is on nobody else for certain.
+    _ = pipeline.finish(
+      again[0], .success([.bulk([]), .error("UNBLOCKED force unblock")]), now: Self.now)
+    #expect(pipeline.isDone)
+    #expect(pipeline.replicas == [2, 0, 0, 0, 1, 0])
+  }
+
+  @Test func `where all connections that may block are in use, a batch with WAIT tries again`()
+    throws
+  {
+    var pipeline = ClusterPipeline(
+      [Self.command("SET foo 1")], action: "testing",
+      wait: ReplicaWait(replicas: 1, timeout: .seconds(5)),
+      deadline: Self.now.advanced(by: .seconds(10)))
+    let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
+    _ = pipeline.finish(batches[0], Self.error(.limit), now: Self.now)
+    let time = try #require(pipeline.nextTime)
+    #expect(pipeline.nextBatches(Self.owners, now: time).batches.count == 1)
+  }
+
   @Test func `reads are repeated after a lost connection, changes only if they were not sent`() {
     let later = Self.now.advanced(by: .seconds(10))
-    var pipeline = Self.make(["GET foo", "SET foo 1", "GET foo"])
+    var pipeline = Self.make(["GET foo", "SET foo 1", "GET foo", "GET {foo}2"])
     let (batches, _) = pipeline.nextBatches(Self.owners, now: Self.now)
     #expect(batches[0].changes)
     let notice = pipeline.finish(batches[0], Self.error(.indeterminate), now: Self.now)
     #expect(notice.wantsRefresh)
+    // The first GET would see the SET, if that has happened.
     let (again, _) = pipeline.nextBatches(Self.owners, now: later)
-    #expect(Self.show(again) == ["two: GET foo, GET foo"])
+    #expect(Self.show(again) == ["two: GET foo, GET {foo}2"])
     _ = pipeline.finish(again[0], Self.bulk("A", "B"), now: later)
-    #expect(pipeline.answers.map(Self.text) == ["A", "!indeterminate: lost", "B"])
+    #expect(
+      pipeline.answers.map(Self.text) == [
+        "!unreachable: not answered, and the key may have been changed since",
+        "!indeterminate: lost", "A", "B",
+      ])
 
     var unsent = Self.make(["SET foo 1"])
     let (first, _) = unsent.nextBatches(Self.owners, now: Self.now)
@@ -181,6 +266,25 @@ struct ClusterPipelineTests {
     #expect(rounds == 13)
     let text = Self.text(pipeline.answers[0])
     #expect(text.contains("redirected 13 times, at last to two:2 for slot 12182"), "\(text)")
+  }
+
+  @Test(arguments: [("MOVED", "two: SET foo 1"), ("ASK", "three: ASKING, SET foo 1")])
+  func
+    `what was redirected often waits: for the owner known by then, or for whom it was told to ask`(
+      word: String, then: String
+    ) throws
+  {
+    var pipeline = Self.make(["SET foo 1"])
+    var batch = try #require(pipeline.nextBatches(Self.owners, now: Self.now).batches.first)
+    for host in ["one:1", "two:2", "one:1"] {
+      _ = pipeline.finish(batch, Self.bulk("-MOVED 12182 \(host)"), now: Self.now)
+      batch = try #require(pipeline.nextBatches(Self.owners, now: Self.now).batches.first)
+    }
+    _ = pipeline.finish(batch, Self.bulk("-\(word) 12182 three:3"), now: Self.now)
+    #expect(pipeline.nextBatches(Self.owners, now: Self.now).batches.isEmpty)
+    let time = try #require(pipeline.nextTime)
+    // These owners have heard of nothing meanwhile.
+    #expect(Self.show(pipeline.nextBatches(Self.owners, now: time).batches) == [then])
   }
 
   @Test func `a slot that nobody serves waits, and at the end says so`() {
