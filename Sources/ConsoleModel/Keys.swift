@@ -64,6 +64,13 @@ package struct KeySummary: Sendable, Hashable {
   package var frequency: UInt64?
   /// True when its value is masked.
   package var isPersonal: Bool
+  /// Why a figure is missing that the server does not offer: the same for all keys of one answer.
+  package var notOffered: [Figure: String] = [:]
+
+  package enum Figure: String, Sendable, Hashable, CaseIterable {
+    case type, memory, encoding, use
+    case timeToLive = "ttl"
+  }
 
   package enum TimeToLive: Sendable, Hashable {
     case persistent

@@ -8,6 +8,8 @@ package final class Probe: Sendable {
   package let endpoint: RedisEndpoint
   let client: RedisClient
   private let account: ProbeAccount
+  /// What this server has refused.
+  let offers = ServerOffers()
 
   /// `options`: gate and observer are the probe's own, whatever is given.
   package init(

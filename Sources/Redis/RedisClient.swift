@@ -250,19 +250,51 @@ extension RedisClient {
     _ judgement: Judgement, on connection: Connection, _ action: String
   ) throws(RedisError) {
     for name in judgement.flagged {
-      if connection.isFlaggedReadOnly(name) { continue }
-      if let bar = name.firstIndex(of: "|"), connection.isFlaggedReadOnly(String(name[..<bar])) {
-        continue
-      }
-      throw RedisError(
-        kind: .denied, endpoint: endpoint.description, action: action,
-        message: "\(RedisError.commandText(name)) was not sent: the server does not flag it as"
-          + " readonly",
-        nextStep: "the user needs +command|info, and the server must know the command")
+      if let error = obstacle(name, connection.commands, action) { throw error }
     }
     if let kind = judgement.commonKind {
       connection.clearance = Connection.Clearance(kind: kind, changes: judgement.changes)
     }
+  }
+}
+
+// MARK: What the server offers
+
+extension RedisClient {
+  /// Why the server would not be sent these key reads, by name; it is asked once for each connection.
+  nonisolated(nonsending) package func obstacles(
+    to names: [String], action: String, timeout: Duration? = nil
+  ) async throws(RedisError) -> [String: RedisError] {
+    guard options.gate.asksForFlags else { return [:] }
+    let deadline = EventLoop.now().advanced(by: timeout ?? options.commandTimeout)
+    let commands = try await connection(of: shared, until: deadline, action).commands
+    var obstacles: [String: RedisError] = [:]
+    for name in names { obstacles[name] = obstacle(name, commands, action) }
+    return obstacles
+  }
+
+  /// Does the server have this one of `CommandGate.newerReads`? nil: it did not say, and may be asked.
+  nonisolated(nonsending) package func knows(
+    newer name: String, action: String, timeout: Duration? = nil
+  ) async throws(RedisError) -> Bool? {
+    let deadline = EventLoop.now().advanced(by: timeout ?? options.commandTimeout)
+    return try await connection(of: shared, until: deadline, action).commands.knows(newer: name)
+  }
+
+  private func obstacle(
+    _ name: String, _ commands: FlaggedCommands, _ action: String
+  ) -> RedisError? {
+    if commands.isReadOnly(name) { return nil }
+    let text = RedisError.commandText(name)
+    if commands.isUnknown(name) {
+      return RedisError(
+        kind: .unsupported, endpoint: endpoint.description, action: action,
+        message: "the server has no \(text): it is renamed, disabled or of a newer version")
+    }
+    return RedisError(
+      kind: .denied, endpoint: endpoint.description, action: action,
+      message: "\(text) was not sent: the server does not flag it as readonly",
+      nextStep: "the user needs +command|info, and the server must know the command")
   }
 }
 

@@ -78,6 +78,11 @@ extension KeyInspector {
     }
     if let frequency = summary.frequency { facts.append(fact("frequency", "\(frequency)")) }
     if let idle = summary.idleSeconds { facts.append(fact("idle", Format.duration(idle))) }
+    // In the order of the enumeration, so that a screen looks the same each time.
+    for figure in KeySummary.Figure.allCases {
+      guard let reason = summary.notOffered[figure] else { continue }
+      facts.append(fact(figure.rawValue, context.safe(reason, limit: 160)))
+    }
     facts.append(fact("key", "\(Format.grouped(UInt64(key.bytes.count))) B"))
     return facts + [server]
   }
