@@ -39,6 +39,8 @@ package struct KeySearchProgress: Sendable {
   package var visited: UInt64
   /// Keys in the database at the start, where known.
   package var keys: UInt64?
+  /// Which server answers, where that is not simply the one that was named; nil: not said in this message.
+  package var origin: String?
 
   package init(
     id: UInt64, state: State, found: [KeyName], foundTotal: Int, visited: UInt64, keys: UInt64?
@@ -182,6 +184,8 @@ package struct KeyInspection: Sendable {
   /// nil on the last page.
   package var nextPage: PagePosition?
   package var fault: Fault?
+  /// Which server answered, where that is not simply the one that was named: `replica redis-2 (1 s behind)`.
+  package var origin: String?
 
   package init(
     id: UInt64, summary: KeySummary, value: Value, length: UInt64?, page: PagePosition,

@@ -109,6 +109,8 @@ extension CommandGate {
     Set(forms.map(\.statName)).sorted()
   }
 
+  var isUnrestricted: Bool { if case .unrestricted = rule { true } else { false } }
+
   /// Is COMMAND INFO asked about `namesThatNeedTheReadOnlyFlag` at each connect?
   var asksForFlags: Bool { if case .readOnly = rule { true } else { false } }
 

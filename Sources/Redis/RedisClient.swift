@@ -209,6 +209,10 @@ extension Connection.Clearance {
 }
 
 extension RedisClient {
+  /// ElastiCache Serverless takes so many arguments in one request; the name is counted with them, to be
+  /// safe (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html).
+  package static let maximumWords = 3_999
+
   /// What the gate found about the commands of one batch.
   private struct Judgement {
     /// True if one of them may change something.
@@ -229,6 +233,14 @@ extension RedisClient {
     var kinds = 0
     for command in commands where command.kind != passed {
       let name = command.statName
+      guard command.arguments.count < Self.maximumWords || options.gate.isUnrestricted else {
+        throw RedisError(
+          kind: .limit, endpoint: endpoint.description, action: action,
+          message: "\(RedisError.commandText(name)) was not sent: it has"
+            + " \(command.arguments.count) arguments, and serverless caches take"
+            + " \(Self.maximumWords) words in a request",
+          nextStep: "ask for fewer at a time")
+      }
       switch options.gate.verdict(command, name: name) {
       case .pass: break
       case .needsFlag: judgement.flagged.append(name)
