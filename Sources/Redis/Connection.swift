@@ -41,6 +41,9 @@ final class Connection: EventSource {
     var observed: Observed?
     /// AUTH and a PING with a text behind it: see `answer`.
     var isLogin = false
+    /// Makes little of a reply at once: hundreds of connections are made at the same time, and what all their
+    /// servers answered would be there before the first one is looked at.
+    var digest: (@Sendable (RESPValue) -> RESPValue)?
 
     static let vacant = Entry(
       id: 0, caller: .nobody, missing: 0, budget: 0, deadline: .init(nanoseconds: 0), grace: .zero,

@@ -34,6 +34,28 @@ struct FlaggedCommands: Sendable, Hashable {
     }
   }
 
+  /// COMMAND INFO in a few bytes; other replies as they are.
+  static func digest(_ reply: RESPValue) -> RESPValue {
+    guard case .array = reply else { return reply }
+    let commands = FlaggedCommands(reply)
+    guard commands.isTold else { return .null }
+    var bytes: [UInt8] = []
+    for bits in [commands.flagged, commands.unknown] {
+      for shift in stride(from: 0, to: UInt64.bitWidth, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+      }
+    }
+    return .bulk(bytes)
+  }
+
+  init(digested reply: RESPValue) {
+    guard case .bulk(let bytes) = reply, bytes.count == 16 else { return }
+    func number(_ part: ArraySlice<UInt8>) -> UInt64 {
+      part.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    (flagged, unknown, isTold) = (number(bytes[..<8]), number(bytes[8...]), true)
+  }
+
   /// True if the server gave the command its `readonly` flag; before 7.0 a container's flags stand for its
   /// subcommands.
   func isReadOnly(_ statName: String) -> Bool { has(statName, flagged) }

@@ -162,7 +162,8 @@ extension Handshake {
       commands.append(RedisCommand("COMMAND", ["INFO"] + FlaggedCommands.names))
     }
     let outcome = await connection.send(
-      commands, until: deadline, grace: .seconds(1), changes: false)
+      commands, until: deadline, grace: .seconds(1), changes: false,
+      digest: { FlaggedCommands.digest($0) })
     let replies: [RESPValue]
     switch outcome {
     case .success(let answers): replies = answers
@@ -176,7 +177,7 @@ extension Handshake {
     }
     var flags = FlaggedCommands()
     for (command, reply) in zip(commands, replies) {
-      if command.statName == "command|info" { flags = FlaggedCommands(reply) }
+      if command.statName == "command|info" { flags = FlaggedCommands(digested: reply) }
       guard case .error(let text) = reply else { continue }
       let error = refused(text, "connecting", command.statName)
       if Self.isTolerable(error, command, text) { continue }

@@ -23,6 +23,7 @@ package final class Probe: Sendable {
     var options = options
     options.gate = .readOnly
     options.observer = account
+    options.keptReplyBytes = min(options.keptReplyBytes, 4 << 10)
     client = RedisClient(
       endpoint: endpoint, access: access, options: options, loop: loop, resolver: resolver)
   }

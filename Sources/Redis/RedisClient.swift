@@ -15,6 +15,8 @@ package final class RedisClient: Sendable {
     package var maximumElements = 1 << 20
     /// Levels of arrays. hiredis 0.14 knows 8, which `COMMAND` uses.
     package var maximumNesting = 8
+    /// Buffer that a connection keeps between replies.
+    package var keptReplyBytes = 256 << 10
     /// Commands sent or waiting to be sent.
     package var maximumInFlight = 16_384
     package var maximumBufferedBytes = 16 << 20
@@ -34,6 +36,7 @@ package final class RedisClient: Sendable {
       limits.reply.replyBytes = maximumReplyBytes
       limits.reply.elements = maximumElements
       limits.reply.nesting = maximumNesting
+      limits.reply.keptBytes = keptReplyBytes
       limits.inFlight = maximumInFlight
       limits.bufferedBytes = maximumBufferedBytes
       return limits
