@@ -209,7 +209,9 @@ extension KeyDescription {
     case .memory: memoryBytes = reply.unsigned
     case .encoding: encoding = reply.text
     case .use:
-      if part.name == "object|freq" { frequency = reply.unsigned } else {
+      if part.name == "object|freq" {
+        frequency = reply.unsigned
+      } else {
         idleSeconds = reply.unsigned
       }
     }

@@ -35,7 +35,8 @@ extension Probe {
 
   /// True if the server has this one of `CommandGate.newerReads`, as it said at the connect; nil: it did not
   /// say.
-  package func offers(newer name: String, timeout: Duration? = nil) async throws(RedisError) -> Bool?
+  package func offers(newer name: String, timeout: Duration? = nil) async throws(RedisError)
+    -> Bool?
   {
     try await client.knows(newer: name, action: "asking what the server offers", timeout: timeout)
   }

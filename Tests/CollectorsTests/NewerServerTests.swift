@@ -68,9 +68,10 @@ import Testing
       }
       #expect(!shown)
       #expect(watch.collector.snapshot().nodes[0].identity?.product == "valkey")
-      #expect(watch.node.info?.sections.flatMap(\.fields).contains {
-        $0.name == "availability_zone" && $0.value == "eu-west-1b"
-      } == true)
+      #expect(
+        watch.node.info?.sections.flatMap(\.fields).contains {
+          $0.name == "availability_zone" && $0.value == "eu-west-1b"
+        } == true)
     } else {
       #expect(extras.largeCommands.isEmpty)
     }

@@ -17,7 +17,9 @@ import Testing
     }
   }
 
-  private static let reads = ["scan", "getrange", "strlen", "type", "pttl", "memory|usage", "memory"]
+  private static let reads = [
+    "scan", "getrange", "strlen", "type", "pttl", "memory|usage", "memory",
+  ]
 
   private static func pair() throws -> (primary: RedisServer, replica: RedisServer) {
     let primary = try RedisServer(.loopback)
@@ -136,7 +138,8 @@ import Testing
     #expect(result.error.contains("reader endpoint"))
   }
 
-  @Test func `an address for reads is read instead of the primary, by whatever replica answers there`()
+  @Test
+  func `an address for reads is read instead of the primary, by whatever replica answers there`()
     throws
   {
     let home = try TemporaryFolder()

@@ -107,7 +107,8 @@ package enum SnapshotJSON {
     json.key("problems")
     json.object { json in
       let parts = [
-        ("info", node.extras.infoProblem), ("commands", node.commands.problem), ("clients", node.clients.problem),
+        ("info", node.extras.infoProblem), ("commands", node.commands.problem),
+        ("clients", node.clients.problem),
         ("slow", node.slow.problem), ("latency_events", node.latencyEvents.problem),
         ("hot_keys", node.hotKeys.problem ?? node.hotKeys.value.unavailable),
       ]

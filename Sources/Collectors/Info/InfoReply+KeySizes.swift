@@ -17,7 +17,8 @@ extension InfoReply {
       guard unit == "sizes" || unit == "items" else { continue }
       let buckets = Self.pairs(field.value).prefix(64).compactMap {
         pair -> KeySizeFigures.Bucket? in
-        guard let bound = Self.scaled(pair.name), let keys = ServerNumber.unsigned(pair.value) else {
+        guard let bound = Self.scaled(pair.name), let keys = ServerNumber.unsigned(pair.value)
+        else {
           return nil
         }
         return KeySizeFigures.Bucket(atLeast: bound, keys: keys)

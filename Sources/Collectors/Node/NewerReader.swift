@@ -93,7 +93,8 @@ final class NewerReader {
     return LargeCommand(
       kind: kind, bytes: bytes,
       entry: SlowEntry(
-        node: node, runID: runID ?? "", id: item.id, at: WallTime(seconds: Int64(min(item.seconds, 1 << 40))), microseconds: 0,
+        node: node, runID: runID ?? "", id: item.id,
+        at: WallTime(seconds: Int64(min(item.seconds, 1 << 40))), microseconds: 0,
         arguments: mask.apply(item.arguments), client: item.client, clientName: item.clientName))
   }
 

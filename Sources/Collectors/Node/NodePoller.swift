@@ -245,7 +245,8 @@ extension NodePoller {
     let rows = counters.window?.commandFigures(latency: latency.figures) ?? []
     report.status.commands = Reading(
       value: Array(rows.prefix(detail.commandRows)), at: now,
-      problem: infoHealth.problem ?? (hasCommandstats ? latencyHealth.problem : Self.noCommandstats))
+      problem: infoHealth.problem ?? (hasCommandstats ? latencyHealth.problem : Self.noCommandstats)
+    )
   }
 
   private static let noCommandstats = "not offered by this server: its INFO has no commandstats"

@@ -11,13 +11,16 @@ extension NodeDetail {
       var lines: [Line] = texts.compactMap { text in
         needle.isEmpty || needle.matches("\(title) \(text)") ? .text(text, .normal) : nil
       }
-      if let problem, needle.isEmpty { lines.append(.text(context.safe(problem, limit: 300), .dim)) }
+      if let problem, needle.isEmpty {
+        lines.append(.text(context.safe(problem, limit: 300), .dim))
+      }
       if !lines.isEmpty { all += [.blank, .heading(title)] + lines }
     }
     section(
       "key sizes (INFO keysizes)", extras.keySizes.prefix(80).compactMap { Self.text($0, context) })
     section(
-      "busiest slots (CLUSTER SLOT-STATS)", extras.busySlots.prefix(16).map { Self.text($0, context) },
+      "busiest slots (CLUSTER SLOT-STATS)",
+      extras.busySlots.prefix(16).map { Self.text($0, context) },
       extras.problems["cluster|slot-stats"])
     section(
       "large requests and replies (COMMANDLOG)",

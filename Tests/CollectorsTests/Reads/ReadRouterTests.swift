@@ -20,7 +20,9 @@ struct ReadRouterTests {
     states: [NodeID: LiveState]? = nil
   ) -> ReadRouter {
     let members = [member("p", .primary)] + replicas
-    let all = Dictionary(uniqueKeysWithValues: members.map { ($0.node!, LiveState.live) })
+    let all = Dictionary(
+      members.compactMap(\.node).map { ($0, LiveState.live) },
+      uniquingKeysWith: { first, _ in first })
     return ReadRouter(
       ReadPolicy(prefersReplica: prefers),
       topologies: [
