@@ -39,6 +39,8 @@ package struct KeySearchProgress: Sendable {
   package var visited: UInt64
   /// Keys in the database at the start, where known.
   package var keys: UInt64?
+  /// Which server answers, where that is not simply the one that was named; nil: not said in this message.
+  package var origin: String?
 
   package init(
     id: UInt64, state: State, found: [KeyName], foundTotal: Int, visited: UInt64, keys: UInt64?
@@ -64,6 +66,13 @@ package struct KeySummary: Sendable, Hashable {
   package var frequency: UInt64?
   /// True when its value is masked.
   package var isPersonal: Bool
+  /// Why a figure is missing that the server does not offer: the same for all keys of one answer.
+  package var notOffered: [Figure: String] = [:]
+
+  package enum Figure: String, Sendable, Hashable, CaseIterable {
+    case type, memory, encoding, use
+    case timeToLive = "ttl"
+  }
 
   package enum TimeToLive: Sendable, Hashable {
     case persistent
@@ -175,6 +184,8 @@ package struct KeyInspection: Sendable {
   /// nil on the last page.
   package var nextPage: PagePosition?
   package var fault: Fault?
+  /// Which server answered, where that is not simply the one that was named: `replica redis-2 (1 s behind)`.
+  package var origin: String?
 
   package init(
     id: UInt64, summary: KeySummary, value: Value, length: UInt64?, page: PagePosition,

@@ -49,6 +49,8 @@ package struct NodeStatus: Sendable {
   package var opsHistory: Series
   package var memoryHistory: Series
   package var pingHistory: Series
+  /// What not every server offers.
+  package var extras = NodeExtras()
 
   package init(
     id: NodeID, address: String, state: LiveState = .connecting,

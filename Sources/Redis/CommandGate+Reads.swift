@@ -85,6 +85,14 @@ extension CommandGate {
     "ZSCORE key member",
   ].map { CommandForm($0) }
 
+  /// Reads that newer servers offer, reviewed like `serverReads`: Redis 8.2 and 8.6, Valkey 8.0 and 8.1. They
+  /// are sent where COMMAND INFO knows them.
+  package static let newerReads: [CommandForm] = [
+    "CLUSTER SLOT-STATS ORDERBY KEY-COUNT|CPU-USEC|NETWORK-BYTES-IN|NETWORK-BYTES-OUT LIMIT 1..1000 DESC",
+    "COMMANDLOG GET -1..100000 SLOW|LARGE-REQUEST|LARGE-REPLY",
+    "HOTKEYS GET",
+  ].map { CommandForm($0) }
+
   /// Why what people may ask for is refused. Most of these carry the `readonly` flag, which is
   /// therefore no gate.
   static let reasons: [String: String] = [

@@ -79,7 +79,7 @@ extension CommandGate {
 
   private static let reads: [String: Read] = {
     var reads: [String: Read] = [:]
-    for (list, needsFlag) in [(serverReads, false), (keyReads, true)] {
+    for (list, needsFlag) in [(serverReads, false), (newerReads, false), (keyReads, true)] {
       for form in list {
         reads[form.statName, default: Read(needsFlag: needsFlag)].forms.append(form)
       }
@@ -102,13 +102,19 @@ extension CommandGate {
   /// The other reads by name: they stand on the list because people have looked at them.
   package static var serverReadNames: [String] { names(serverReads) }
 
+  /// Reads that not every server has, by name.
+  package static var newerReadNames: [String] { names(newerReads) }
+
   private static func names(_ forms: [CommandForm]) -> [String] {
     Set(forms.map(\.statName)).sorted()
   }
 
-  /// What COMMAND INFO is asked about at each connect.
-  var namesThatNeedTheReadOnlyFlag: [String] {
-    guard case .readOnly = rule else { return [] }
+  var isUnrestricted: Bool { if case .unrestricted = rule { true } else { false } }
+
+  /// Is COMMAND INFO asked about `namesThatNeedTheReadOnlyFlag` at each connect?
+  var asksForFlags: Bool { if case .readOnly = rule { true } else { false } }
+
+  static var namesThatNeedTheReadOnlyFlag: [String] {
     var names = Set(Self.keyReadNames)
     // Before 7.0 a container's flags stand for its subcommands.
     for name in names {

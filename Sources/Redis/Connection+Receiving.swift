@@ -108,7 +108,11 @@ extension Connection {
     state.queue[0].budget -= bytes
     switch state.queue[0].caller {
     case .many(let caller):
-      state.queue[0].replies.append(reply)
+      if let digest = state.queue[0].digest {
+        state.queue[0].replies.append(digest(reply))
+      } else {
+        state.queue[0].replies.append(reply)
+      }
       if state.queue[0].missing == 0 {
         let replies = state.queue.popFirst()?.replies ?? []
         harvest.deliveries.append(unsafe .many(.many(caller), replies))

@@ -28,7 +28,8 @@ extension Connection {
 
   nonisolated(nonsending) func send(
     _ commands: [RedisCommand], until deadline: EventLoop.Instant, grace: Duration, changes: Bool,
-    token: UInt64 = 0, isLogin: Bool = false
+    token: UInt64 = 0, isLogin: Bool = false,
+    digest: (@Sendable (RESPValue) -> RESPValue)? = nil
   ) async -> Result<[RESPValue], RedisError> {
     guard !commands.isEmpty else { return .success([]) }
     let id = Self.ids.wrappingAdd(1, ordering: .relaxed).newValue
@@ -40,6 +41,7 @@ extension Connection {
           budget: limits.reply.replyBytes, deadline: deadline, grace: grace, changes: changes,
           start: 0, observed: observer == nil ? nil : Observed(commands: commands, token: token))
         entry.isLogin = isLogin
+        entry.digest = digest
         entry.replies.reserveCapacity(commands.count)
         if let refusal = submit(entry, commands) {
           unsafe caller.resume(returning: .failure(refusal))

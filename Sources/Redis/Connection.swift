@@ -41,6 +41,9 @@ final class Connection: EventSource {
     var observed: Observed?
     /// AUTH and a PING with a text behind it: see `answer`.
     var isLogin = false
+    /// Makes little of a reply at once: hundreds of connections are made at the same time, and what all their
+    /// servers answered would be there before the first one is looked at.
+    var digest: (@Sendable (RESPValue) -> RESPValue)?
 
     static let vacant = Entry(
       id: 0, caller: .nobody, missing: 0, budget: 0, deadline: .init(nanoseconds: 0), grace: .zero,
@@ -70,7 +73,7 @@ final class Connection: EventSource {
     var renewal: EventLoop.TimerID?
     var failure: RedisError?
     /// Set once the handshake is over.
-    var readOnlyCommands: Set<String> = []
+    var commands = FlaggedCommands()
     var isEstablished = false
     var clearance: Clearance?
     /// A command after the handshake was answered: the server is worth an immediate reconnect.
@@ -125,9 +128,9 @@ final class Connection: EventSource {
   }
 
   /// Ends the handshake: from now on the connection counts as one that works.
-  func establish(readOnlyCommands: Set<String>) {
+  func establish(_ commands: FlaggedCommands) {
     state.withLock {
-      $0.readOnlyCommands = readOnlyCommands
+      $0.commands = commands
       $0.isEstablished = true
     }
   }
@@ -161,8 +164,6 @@ final class Connection: EventSource {
     set { state.withLock { $0.clearance = newValue } }
   }
 
-  /// True if the server gave the command its `readonly` flag on this connection.
-  func isFlaggedReadOnly(_ statName: String) -> Bool {
-    state.withLock { $0.readOnlyCommands.contains(statName) }
-  }
+  /// What the server said of the commands that need its `readonly` flag.
+  var commands: FlaggedCommands { state.withLock { $0.commands } }
 }

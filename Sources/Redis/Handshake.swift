@@ -32,7 +32,7 @@ struct Handshake: Sendable {
       do throws(RedisError) {
         let flags = try await introduce(
           connection, token?.secret ?? access.password, options, until: deadline)
-        connection.establish(readOnlyCommands: flags)
+        connection.establish(flags)
       } catch {
         connection.close(error)
         throw error
@@ -153,15 +153,17 @@ extension Handshake {
   private func introduce(
     _ connection: Connection, _ secret: Secret?, _ options: RedisClient.Options,
     until deadline: EventLoop.Instant
-  ) async throws(RedisError) -> Set<String> {
+  ) async throws(RedisError) -> FlaggedCommands {
     var commands: [RedisCommand] = []
     if let secret { commands.append(login(secret)) }
     if endpoint.database != 0 { commands.append(RedisCommand("SELECT", "\(endpoint.database)")) }
     commands.append(RedisCommand("CLIENT", "SETNAME", options.clientName))
-    let flagged = options.gate.namesThatNeedTheReadOnlyFlag
-    if !flagged.isEmpty { commands.append(RedisCommand("COMMAND", ["INFO"] + flagged)) }
+    if options.gate.asksForFlags {
+      commands.append(RedisCommand("COMMAND", ["INFO"] + FlaggedCommands.names))
+    }
     let outcome = await connection.send(
-      commands, until: deadline, grace: .seconds(1), changes: false)
+      commands, until: deadline, grace: .seconds(1), changes: false,
+      digest: { FlaggedCommands.digest($0) })
     let replies: [RESPValue]
     switch outcome {
     case .success(let answers): replies = answers
@@ -173,9 +175,9 @@ extension Handshake {
       }
       throw error
     }
-    var flags: Set<String> = []
+    var flags = FlaggedCommands()
     for (command, reply) in zip(commands, replies) {
-      if command.statName == "command|info" { flags = Self.readOnlyNames(reply) }
+      if command.statName == "command|info" { flags = FlaggedCommands(digested: reply) }
       guard case .error(let text) = reply else { continue }
       let error = refused(text, "connecting", command.statName)
       if Self.isTolerable(error, command, text) { continue }
@@ -229,17 +231,5 @@ extension Handshake {
     default:
       false
     }
-  }
-
-  /// COMMAND INFO answers with one array for each known name: name, arity, flags, …
-  private static func readOnlyNames(_ reply: RESPValue) -> Set<String> {
-    var names: Set<String> = []
-    for entry in reply.array ?? [] {
-      guard let parts = entry.array, parts.count > 2, let name = parts[0].text,
-        let flags = parts[2].array
-      else { continue }
-      if flags.contains(where: { $0.text == "readonly" }) { names.insert(name.lowercased()) }
-    }
-    return names
   }
 }

@@ -10,4 +10,20 @@ extension Probe {
     return try await client.clusterTopology(
       host: host, usesTLS: endpoint.isTLS, until: EventLoop.now().advanced(by: timeout))
   }
+
+  /// READONLY, once for each connection: only then does a replica of a cluster answer for its keys. A server
+  /// that is in no cluster says so and answers anyway.
+  package func readFromReplica(timeout: Duration? = nil) async throws(RedisError) {
+    guard !offers.haveBeenTried(["readonly"], generation: generation) else { return }
+    do throws(RedisError) {
+      _ = try await client.send(
+        RedisCommand("READONLY"), action: "asking a replica", timeout: timeout)
+    } catch {
+      switch error.kind {
+      case .server, .denied, .unsupported: break
+      default: throw error
+      }
+    }
+    offers.noteTried(["readonly"], generation: generation)
+  }
 }

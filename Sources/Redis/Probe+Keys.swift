@@ -30,6 +30,12 @@ package struct KeyDescription: Sendable, Hashable {
   package var idleSeconds: UInt64?
   /// The LFU counter, 0…255.
   package var frequency: UInt64?
+  /// What the server does not offer, and why: the same for all keys of one reply.
+  package var missing: [Figure: RedisError] = [:]
+
+  package enum Figure: String, Sendable, Hashable, CaseIterable {
+    case type, timeToLive, memory, encoding, use
+  }
 
   package init(key: [UInt8]) { self.key = key }
 
@@ -87,8 +93,10 @@ extension Probe {
     descriptions.reserveCapacity(keys.count)
     var rest = keys[...]
     while !rest.isEmpty {
-      // 200 keys are 1,000 commands: a fraction of a millisecond of the server's time.
-      let part = rest.prefix(200)
+      // 200 keys are 1,000 commands: a fraction of a millisecond of the server's time. The first key
+      // alone finds out what is refused.
+      let isKnown = offers.haveBeenTried(Self.questions(use).map(\.name), generation: generation)
+      let part = rest.prefix(isKnown ? 200 : 1)
       rest = rest.dropFirst(part.count)
       descriptions += try await describePart(Array(part), use, timeout)
     }
@@ -98,35 +106,118 @@ extension Probe {
   private func describePart(
     _ keys: [[UInt8]], _ use: UseMeasure, _ timeout: Duration?
   ) async throws(RedisError) -> [KeyDescription] {
-    var commands: [RedisCommand] = []
-    for key in keys {
-      commands.append(RedisCommand("TYPE", key))
-      commands.append(RedisCommand("PTTL", key))
-      commands.append(RedisCommand("MEMORY", Self.usage, key))
-      commands.append(RedisCommand("OBJECT", Self.encoding, key))
-      switch use {
-      case .idleTime: commands.append(RedisCommand("OBJECT", Self.idleTime, key))
-      case .frequency: commands.append(RedisCommand("OBJECT", Self.freq, key))
-      case .none: break
+    let action = "describing keys"
+    let (parts, missing) = try await offered(use, action, timeout)
+    guard !parts.isEmpty else {
+      return keys.map { key in
+        var description = KeyDescription(key: key)
+        description.missing = missing
+        return description
       }
     }
-    let replies = try await client.pipeline(commands, action: "describing keys", timeout: timeout)
-    let perKey = use == .none ? 4 : 5
+    let commands = keys.flatMap { key in parts.map { $0.command(key) } }
+    let replies = try await client.pipeline(commands, action: action, timeout: timeout)
+    offers.noteTried(Self.questions(use).map(\.name), generation: generation)
     return keys.indices.map { index in
-      let part = replies[(index * perKey)..<((index + 1) * perKey)]
-      let first = part.startIndex
       var description = KeyDescription(key: keys[index])
-      description.type = part[first].text
-      description.timeToLive = part[first + 1].signed.flatMap(Self.timeToLive)
-      description.memoryBytes = part[first + 2].unsigned
-      description.encoding = part[first + 3].text
-      if use == .idleTime { description.idleSeconds = part[first + 4].unsigned }
-      if use == .frequency { description.frequency = part[first + 4].unsigned }
+      description.missing = missing
+      for (offset, part) in parts.enumerated() {
+        let reply = replies[index * parts.count + offset]
+        if case .error(let text) = reply, RedisError.refusesCommand(text) {
+          description.missing[part.figure] = refused(text, part.name, action)
+          continue
+        }
+        description.read(reply, part)
+      }
       return description
     }
   }
 
-  private static func timeToLive(_ milliseconds: Int64) -> KeyDescription.TimeToLive? {
+  /// One question about a key.
+  struct KeyQuestion: Sendable {
+    var figure: KeyDescription.Figure
+    /// As in commandstats.
+    var name: String
+
+    func command(_ key: [UInt8]) -> RedisCommand {
+      switch name {
+      case "type": RedisCommand("TYPE", key)
+      case "pttl": RedisCommand("PTTL", key)
+      case "memory|usage": RedisCommand("MEMORY", Probe.usage, key)
+      case "object|encoding": RedisCommand("OBJECT", Probe.encoding, key)
+      case "object|freq": RedisCommand("OBJECT", Probe.freq, key)
+      default: RedisCommand("OBJECT", Probe.idleTime, key)
+      }
+    }
+  }
+
+  /// TYPE first: the ledger needs it to know whether the key is there.
+  private static func questions(_ use: UseMeasure) -> [KeyQuestion] {
+    var parts = [
+      KeyQuestion(figure: .type, name: "type"), KeyQuestion(figure: .timeToLive, name: "pttl"),
+      KeyQuestion(figure: .memory, name: "memory|usage"),
+      KeyQuestion(figure: .encoding, name: "object|encoding"),
+    ]
+    switch use {
+    case .idleTime: parts.append(KeyQuestion(figure: .use, name: "object|idletime"))
+    case .frequency: parts.append(KeyQuestion(figure: .use, name: "object|freq"))
+    case .none: break
+    }
+    return parts
+  }
+
+  /// What can be asked of this server, and why the rest cannot: found out once for each connection.
+  private func offered(
+    _ use: UseMeasure, _ action: String, _ timeout: Duration?
+  ) async throws(RedisError) -> (parts: [KeyQuestion], missing: [KeyDescription.Figure: RedisError])
+  {
+    let parts = Self.questions(use)
+    let obstacles = try await client.obstacles(
+      to: parts.map(\.name), action: action, timeout: timeout)
+    // Without the flags of one command all are missing: that is not what the server offers.
+    if obstacles.count == parts.count, let error = obstacles["type"], error.kind == .denied {
+      throw error
+    }
+    var missing: [KeyDescription.Figure: RedisError] = [:]
+    for part in parts {
+      missing[part.figure] =
+        obstacles[part.name] ?? offers.refusal(of: part.name, generation: generation)
+    }
+    return (parts.filter { missing[$0.figure] == nil }, missing)
+  }
+
+  /// What the server said, remembered.
+  private func refused(_ text: String, _ name: String, _ action: String) -> RedisError {
+    if let known = offers.refusal(of: name, generation: generation) { return known }
+    let error = RedisError.server(
+      text, endpoint: endpoint.description, action: action, command: name)
+    offers.note(error, of: name, generation: generation)
+    return error
+  }
+
+  static let freq = Array("FREQ".utf8)
+  static let encoding = Array("ENCODING".utf8)
+  static let idleTime = Array("IDLETIME".utf8)
+  static let usage = Array("USAGE".utf8)
+}
+
+extension KeyDescription {
+  fileprivate mutating func read(_ reply: RESPValue, _ part: Probe.KeyQuestion) {
+    switch part.figure {
+    case .type: type = reply.text
+    case .timeToLive: timeToLive = reply.signed.flatMap(Self.timeToLive)
+    case .memory: memoryBytes = reply.unsigned
+    case .encoding: encoding = reply.text
+    case .use:
+      if part.name == "object|freq" {
+        frequency = reply.unsigned
+      } else {
+        idleSeconds = reply.unsigned
+      }
+    }
+  }
+
+  private static func timeToLive(_ milliseconds: Int64) -> TimeToLive? {
     switch milliseconds {
     case -1: .persistent
     case -2: .gone
@@ -134,9 +225,4 @@ extension Probe {
     default: nil
     }
   }
-
-  private static let freq = Array("FREQ".utf8)
-  private static let encoding = Array("ENCODING".utf8)
-  private static let idleTime = Array("IDLETIME".utf8)
-  private static let usage = Array("USAGE".utf8)
 }

@@ -111,16 +111,18 @@ extension Probe {
     let reply = try await client.send(
       RedisCommand("SLOWLOG", "GET", String(count)), action: action, timeout: timeout)
     guard let entries = reply.array else { throw unexpected(action) }
-    return entries.compactMap { entry in
-      guard let parts = entry.array, parts.count >= 4, let id = parts[0].unsigned,
-        let timestamp = parts[1].unsigned, let microseconds = parts[2].unsigned
-      else { return nil }
-      return SlowlogRow(
-        id: id, timestamp: timestamp, microseconds: microseconds,
-        arguments: (parts[3].array ?? []).compactMap(\.bytes),
-        client: parts.count > 4 ? parts[4].bytes ?? [] : [],
-        clientName: parts.count > 5 ? parts[5].bytes ?? [] : [])
-    }
+    return entries.compactMap(Self.slowlogRow)
+  }
+
+  static func slowlogRow(_ entry: RESPValue) -> SlowlogRow? {
+    guard let parts = entry.array, parts.count >= 4, let id = parts[0].unsigned,
+      let timestamp = parts[1].unsigned, let microseconds = parts[2].unsigned
+    else { return nil }
+    return SlowlogRow(
+      id: id, timestamp: timestamp, microseconds: microseconds,
+      arguments: (parts[3].array ?? []).compactMap(\.bytes),
+      client: parts.count > 4 ? parts[4].bytes ?? [] : [],
+      clientName: parts.count > 5 ? parts[5].bytes ?? [] : [])
   }
 
   package func slowlogLength(timeout: Duration? = nil) async throws(RedisError) -> UInt64 {

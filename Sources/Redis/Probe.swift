@@ -12,6 +12,8 @@ package final class Probe: Sendable {
   private let options: RedisClient.Options
   private let loop: EventLoop
   private let route: ClusterRoute?
+  /// What this server has refused.
+  let offers = ServerOffers()
 
   /// `options`: gate and observer are the probe's own, whatever is given.
   package init(
@@ -29,6 +31,7 @@ package final class Probe: Sendable {
     var options = options
     options.gate = .readOnly
     options.observer = account
+    options.keptReplyBytes = min(options.keptReplyBytes, 4 << 10)
     self.options = options
     client = RedisClient(
       endpoint: endpoint, access: access, options: options, route: route, loop: loop,

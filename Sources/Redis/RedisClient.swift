@@ -15,6 +15,8 @@ package final class RedisClient: Sendable {
     package var maximumElements = 1 << 20
     /// Levels of arrays. hiredis 0.14 knows 8, which `COMMAND` uses.
     package var maximumNesting = 8
+    /// Buffer that a connection keeps between replies.
+    package var keptReplyBytes = 256 << 10
     /// Commands sent or waiting to be sent.
     package var maximumInFlight = 16_384
     package var maximumBufferedBytes = 16 << 20
@@ -34,6 +36,7 @@ package final class RedisClient: Sendable {
       limits.reply.replyBytes = maximumReplyBytes
       limits.reply.elements = maximumElements
       limits.reply.nesting = maximumNesting
+      limits.reply.keptBytes = keptReplyBytes
       limits.inFlight = maximumInFlight
       limits.bufferedBytes = maximumBufferedBytes
       return limits
@@ -242,6 +245,10 @@ extension Connection.Clearance {
 }
 
 extension RedisClient {
+  /// ElastiCache Serverless takes so many arguments in one request; the name is counted with them, to be
+  /// safe (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html).
+  package static let maximumWords = 3_999
+
   /// What the gate found about the commands of one batch.
   private struct Judgement {
     /// True if one of them may change something.
@@ -262,6 +269,14 @@ extension RedisClient {
     var kinds = 0
     for command in commands where command.kind != passed {
       let name = command.statName
+      guard command.arguments.count < Self.maximumWords || options.gate.isUnrestricted else {
+        throw RedisError(
+          kind: .limit, endpoint: endpoint.description, action: action,
+          message: "\(RedisError.commandText(name)) was not sent: it has"
+            + " \(command.arguments.count) arguments, and serverless caches take"
+            + " \(Self.maximumWords) words in a request",
+          nextStep: "ask for fewer at a time")
+      }
       switch options.gate.verdict(command, name: name) {
       case .pass: break
       case .needsFlag: judgement.flagged.append(name)
@@ -283,19 +298,51 @@ extension RedisClient {
     _ judgement: Judgement, on connection: Connection, _ action: String
   ) throws(RedisError) {
     for name in judgement.flagged {
-      if connection.isFlaggedReadOnly(name) { continue }
-      if let bar = name.firstIndex(of: "|"), connection.isFlaggedReadOnly(String(name[..<bar])) {
-        continue
-      }
-      throw RedisError(
-        kind: .denied, endpoint: endpoint.description, action: action,
-        message: "\(RedisError.commandText(name)) was not sent: the server does not flag it as"
-          + " readonly",
-        nextStep: "the user needs +command|info, and the server must know the command")
+      if let error = obstacle(name, connection.commands, action) { throw error }
     }
     if let kind = judgement.commonKind {
       connection.clearance = Connection.Clearance(kind: kind, changes: judgement.changes)
     }
+  }
+}
+
+// MARK: What the server offers
+
+extension RedisClient {
+  /// Why the server would not be sent these key reads, by name; it is asked once for each connection.
+  nonisolated(nonsending) package func obstacles(
+    to names: [String], action: String, timeout: Duration? = nil
+  ) async throws(RedisError) -> [String: RedisError] {
+    guard options.gate.asksForFlags else { return [:] }
+    let deadline = EventLoop.now().advanced(by: timeout ?? options.commandTimeout)
+    let commands = try await connection(of: shared, until: deadline, action).commands
+    var obstacles: [String: RedisError] = [:]
+    for name in names { obstacles[name] = obstacle(name, commands, action) }
+    return obstacles
+  }
+
+  /// Does the server have this one of `CommandGate.newerReads`? nil: it did not say, and may be asked.
+  nonisolated(nonsending) package func knows(
+    newer name: String, action: String, timeout: Duration? = nil
+  ) async throws(RedisError) -> Bool? {
+    let deadline = EventLoop.now().advanced(by: timeout ?? options.commandTimeout)
+    return try await connection(of: shared, until: deadline, action).commands.knows(newer: name)
+  }
+
+  private func obstacle(
+    _ name: String, _ commands: FlaggedCommands, _ action: String
+  ) -> RedisError? {
+    if commands.isReadOnly(name) { return nil }
+    let text = RedisError.commandText(name)
+    if commands.isUnknown(name) {
+      return RedisError(
+        kind: .unsupported, endpoint: endpoint.description, action: action,
+        message: "the server has no \(text): it is renamed, disabled or of a newer version")
+    }
+    return RedisError(
+      kind: .denied, endpoint: endpoint.description, action: action,
+      message: "\(text) was not sent: the server does not flag it as readonly",
+      nextStep: "the user needs +command|info, and the server must know the command")
   }
 }
 

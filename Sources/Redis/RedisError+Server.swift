@@ -75,6 +75,15 @@ extension RedisError {
       statName.uppercased().utf8.map { $0 == UInt8(ascii: "|") ? 0x20 : $0 }, limit: 60)
   }
 
+  /// True if the server refuses the command to this user whatever its arguments are: it does not know it, or
+  /// its ACL does not permit it. (A key that the ACL does not permit says nothing about other keys.)
+  static func refusesCommand(_ text: String) -> Bool {
+    let lower = text.lowercased()
+    return lower.hasPrefix("err unknown command") || lower.hasPrefix("err unknown subcommand")
+      || lower.hasPrefix("err unknown or disabled command")
+      || lower.hasPrefix("noperm") && lower.contains("no permissions to run the")
+  }
+
   /// True for errors that say that the command was refused before it ran: the server counts it in
   /// `rejected_calls`, not in `calls`.
   static func isRejection(_ text: String) -> Bool {
@@ -85,6 +94,7 @@ extension RedisError {
     if codes.contains(String(text.prefix { $0 != " " })) { return true }
     let lower = text.lowercased()
     return lower.hasPrefix("err unknown command") || lower.hasPrefix("err unknown subcommand '")
+      || lower.hasPrefix("err unknown or disabled command")
       || lower.hasPrefix("err wrong number of arguments")
   }
 }

@@ -9,6 +9,9 @@ package struct ReplyBuilder {
     package var elements = 1 << 20
     /// Levels of arrays; hiredis 0.14 parses 8 at most, which `COMMAND` uses.
     package var nesting = 8
+    /// Bytes of buffer that are kept between replies: a scan is faster with much, hundreds of connections that
+    /// are asked once in two seconds are smaller with little.
+    package var keptBytes = 256 << 10
 
     package init() {}
   }

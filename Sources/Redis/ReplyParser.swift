@@ -38,7 +38,7 @@ package final class ReplyParser {
     }
     unsafe self.reader = reader
     // Keep the buffer between replies, but give back what one huge reply needed.
-    unsafe reader.pointee.maxbuf = 256 << 10
+    unsafe reader.pointee.maxbuf = max(1, limits.keptBytes)
   }
 
   deinit {

@@ -12,6 +12,8 @@ package final class FakeServer: Sendable {
     case repeatBlock([UInt8], count: Int)
     /// Answers whatever comes, the n-th time with the n-th reply, until the client is gone.
     case answer(@Sendable (_ number: Int) -> [UInt8])
+    /// Answers each command with what `reply` makes of its words, until the client is gone.
+    case converse(@Sendable (_ words: [String]) -> [UInt8])
     /// Says nothing more and keeps the connection until the client closes it.
     case hang
     /// Resets the connection (RST) instead of closing it.
@@ -27,6 +29,7 @@ package final class FakeServer: Sendable {
     let script: [Step]
     let accepted = Mutex(0)
     let isClosed = Mutex(false)
+    let commands = Mutex<[[String]]>([])
 
     init(_ listener: Int32, _ script: [Step]) {
       self.listener = listener
@@ -56,6 +59,9 @@ package final class FakeServer: Sendable {
 
   /// Connections accepted so far.
   package var connections: Int { state.accepted.withLock { $0 } }
+
+  /// What `converse` was asked, over all connections.
+  package var commands: [[String]] { state.commands.withLock { $0 } }
 
   /// `redis://127.0.0.1:1234` or `unix:///tmp/…`
   package var url: String {
@@ -130,6 +136,17 @@ package final class FakeServer: Sendable {
             if request.isEmpty { return }
             try SocketIO.writeAll(client, reply(number), within: 30)
             number += 1
+          }
+        case .converse(let reply):
+          var reader = RequestReader()
+          while !state.isClosed.withLock({ $0 }) {
+            guard let request = try SocketIO.read(client, within: 0.05) else { continue }
+            if request.isEmpty { return }
+            let replies = reader.take(request).flatMap { words -> [UInt8] in
+              state.commands.withLock { $0.append(words) }
+              return reply(words)
+            }
+            try SocketIO.writeAll(client, replies, within: 30)
           }
         case .hang:
           while !state.isClosed.withLock({ $0 }) {

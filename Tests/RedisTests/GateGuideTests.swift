@@ -34,6 +34,7 @@ import Testing
   @Test func `the lists are those of the program`() {
     #expect(guide.blocks.contains(CommandGate.serverReads.map(\.text)))
     #expect(guide.blocks.contains(CommandGate.keyReads.map(\.text)))
+    #expect(guide.blocks.contains(CommandGate.newerReads.map(\.text)))
     let settings = CommandGate.harmlessSettings.map { "`\($0)`" }.joined(separator: ", ")
     #expect(guide.text.contains("is one of \(settings):"))
     #expect(guide.text.contains("at most 1,000 more") && CommandForm.maximumRepeats == 1000)

@@ -49,6 +49,29 @@ import Testing
     #expect(Set(CommandGate.keyReadNames).isDisjoint(with: Self.reviewed))
   }
 
+  @Test func `what only newer servers have is read by them in every permitted form`() async throws {
+    let server = try RedisServer()
+    let client = try Fixture.client(server.url) { $0.gate = .readOnly }
+    for form in CommandGate.newerReads {
+      let isKnown = try await client.knows(newer: form.statName, action: "testing")
+      for sample in GateSamples.of(form) {
+        let error = await Fixture.failure(of: client, GateSamples.command(sample))
+        #expect(error?.kind != .denied, "\(sample): \(error as Any)")
+        #expect(isKnown == false || error?.message.contains("syntax error") != true, "\(sample)")
+        // Of CLUSTER a server in no cluster says only that.
+        if isKnown == false { #expect(error != nil, "\(sample)") }
+      }
+    }
+    #expect(
+      Set(CommandGate.newerReadNames) == ["cluster|slot-stats", "commandlog|get", "hotkeys|get"])
+    #expect(Set(CommandGate.newerReadNames).isDisjoint(with: CommandGate.serverReadNames))
+    // Nothing was started, reset or set.
+    for words in [["HOTKEYS", "START"], ["COMMANDLOG", "RESET", "slow"], ["HOTKEYS", "RESET"]] {
+      let error = await Fixture.failure(of: client, GateSamples.command(words))
+      #expect(error?.message.contains("was not sent") == true, "\(words)")
+    }
+  }
+
   @Test func `what carries the flag and is not on the list is refused before any byte`()
     async throws
   {

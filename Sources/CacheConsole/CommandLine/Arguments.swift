@@ -36,6 +36,8 @@ package struct Arguments: Sendable, Hashable {
   package var tls = TLSOptions()
   /// Where servers are reached that announce other addresses.
   package var addresses = AddressMap()
+  /// Who answers reads that may lag; nil: as the configuration says, else primaries.
+  package var reads: ReadPreference?
   /// Seconds between polls.
   package var interval: Double?
   package var theme: String?
@@ -102,6 +104,7 @@ extension Arguments {
       case .servername: tls.servername = value
       case .tlsInsecure: tls.insecure = true
       case .map: maps.append(try Self.map(value))
+      case .reads: reads = try Self.reads(value)
       case .interval: interval = try Self.seconds(value)
       case .theme: theme = value
       case .noMouse: mouse = false
@@ -121,6 +124,7 @@ extension Arguments {
     try checkPasswords()
     try checkTLS()
     try setAddresses(maps)
+    try checkReads()
     if once { command = .once(json: json) }
   }
 
@@ -195,6 +199,24 @@ extension Arguments {
     return role
   }
 
+  static func reads(_ text: String) throws(UsageError) -> ReadPreference {
+    do throws(ReadPreferenceError) {
+      return try ReadPreference(parsing: text)
+    } catch {
+      throw UsageError("--read-from '\(Printable.line(text))' \(error.message)")
+    }
+  }
+
+  /// An address for reads belongs to one server.
+  func checkReads() throws(UsageError) {
+    if case .reader = reads, redisURLs.count != 1 {
+      throw UsageError(
+        "--read-from URL goes with one --redis server; servers of the configuration have 'reads' of their own"
+      )
+    }
+    if reads != nil, isDemo { throw UsageError("--read-from: the demo's server has no replica") }
+  }
+
   private static func seconds(_ text: String) throws(UsageError) -> Double {
     guard let value = Double(text), intervalRange.contains(value) else {
       throw UsageError(
@@ -221,6 +243,7 @@ package enum Option: String, CaseIterable, Sendable {
   case servername = "--servername"
   case tlsInsecure = "--tls-insecure"
   case map = "--map"
+  case reads = "--read-from"
   case interval = "--interval"
   case theme = "--theme"
   case noMouse = "--no-mouse"
@@ -237,6 +260,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .config, .passwordFile, .cacert, .cert, .key: "FILE"
     case .env, .theme, .role, .servername: "NAME"
     case .map: "FROM=TO"
+    case .reads: "WHERE"
     case .interval: "SECONDS"
     default: ""
     }
@@ -259,6 +283,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .servername: "rediss://: the name that the server's certificate must have"
     case .tlsInsecure: "rediss://: do not verify who answers; a warning stays on screen"
     case .map: "reach a node that announces host:port FROM at host:port TO; repeatable"
+    case .reads: "search keys and read values on primary, replica or a reader endpoint's URL"
     case .interval: "seconds between polls (default 2)"
     case .theme: "colours: a file name in themes/ without .json5"
     case .noMouse: "leave the mouse to the terminal"

@@ -81,10 +81,30 @@ extension Configuration {
     }
     let loader = try loader(&reader, path: path)
     let addresses = try addresses(&reader, path: path, file: file)
+    let reads = try reads(&reader, path: path)
+    guard reads?.isReader != true else {
+      throw reader.failure(
+        "'\(path).reads' is primary or replica; an address belongs to one of its servers")
+    }
+    let lag = try reader.number("reads_lag", in: 0...86_400)
     try reader.end()
-    return Environment(
+    var environment = Environment(
       name: member.key, environmentClass: environmentClass, isReadOnly: isReadOnly,
       mayReveal: mayReveal, servers: servers, loader: loader, addresses: addresses, file: file)
+    environment.reads = reads ?? .primary
+    environment.maximumReadLag = lag
+    return environment
+  }
+
+  private static func reads(
+    _ reader: inout ObjectReader, path: String
+  ) throws(DocumentError) -> ReadPreference? {
+    guard let text = try reader.string("reads") else { return nil }
+    do throws(ReadPreferenceError) {
+      return try ReadPreference(parsing: text)
+    } catch {
+      throw reader.failure("'\(path).reads' \(error.message)")
+    }
   }
 
   private static func addresses(
@@ -171,6 +191,7 @@ extension Configuration {
     server.tokenCommand = try program(
       "token_command", example: "/usr/local/bin/token", &reader, path: path)
     server.tls = try tls(&reader, path: path, url: url, file: file)
+    server.reads = try reads(&reader, path: path)
     try reader.end()
     let sources = [
       server.passwordFile != nil, server.passwordEnvironment != nil, server.asksPassword,

@@ -35,6 +35,10 @@ package struct Configuration: Sendable, Hashable {
     package var addresses = AddressMap()
     /// The file that defines it.
     package var file: String
+    /// Who answers reads that may lag, where a server does not say otherwise.
+    package var reads = ReadPreference.primary
+    /// Seconds that a replica may be behind to be read; nil: the usual.
+    package var maximumReadLag: Double?
   }
 
   /// One Redis server. The password's source is kept, not the password, unless the URL holds it.
@@ -48,6 +52,8 @@ package struct Configuration: Sendable, Hashable {
     package var tokenCommand: [String] = []
     /// For a `rediss://` url only.
     package var tls = TLSOptions()
+    /// Who answers reads that may lag; nil: as the environment says.
+    package var reads: ReadPreference?
   }
 
   package struct LoweredRole: Sendable, Hashable {

@@ -1,3 +1,4 @@
+package import Collectors
 private import Documents
 package import ConsoleModel
 package import Redis
@@ -23,6 +24,10 @@ package struct ServerPlan: Sendable {
   package var id: NodeID
   package var endpoint: RedisEndpoint
   package var access: RedisAccess
+  /// Reads that may lag go to a replica of it.
+  package var policy = ReadPolicy()
+  /// An address for these reads instead of a replica that was found.
+  package var reader: RedisEndpoint?
   /// The name that its certificate must have is its own, and not one that was given for all.
   private var hasNameOfItsOwn = false
 
@@ -42,10 +47,30 @@ package struct ServerPlan: Sendable {
     var plan = self
     plan.id = id
     plan.endpoint.address = .tcp(host: address.host, port: address.port)
+    // It leads to that one's replicas.
+    plan.reader = nil
     if hasNameOfItsOwn { plan.access.tls.serverName = nil }
     plan.hasNameOfItsOwn = plan.access.tls.serverName == nil && announced.host != address.host
     if plan.hasNameOfItsOwn { plan.access.tls.serverName = announced.host }
     return plan
+  }
+
+  /// Sets who answers reads that may lag; where an address is known already, `replica` keeps it.
+  mutating func prefer(_ reads: ReadPreference) {
+    switch reads {
+    case .primary:
+      policy.prefersReplica = false
+      reader = nil
+    case .replica:
+      policy.prefersReplica = true
+      reader = reader ?? endpoint.ownReader
+    case .reader(let endpoint):
+      policy.prefersReplica = true
+      var endpoint = endpoint
+      endpoint.user = endpoint.user ?? self.endpoint.user
+      endpoint.database = self.endpoint.database
+      reader = endpoint
+    }
   }
 
   /// TLS without a look at who answers.
@@ -121,11 +146,13 @@ extension EnvironmentPlan {
         }
         password = Secret(given)
       }
+      try Self.checkNode(url.endpoint, "--redis number \(index + 1)")
       let name = Self.uniqueName(url.endpoint.description, servers.map(\.id))
-      servers.append(
-        ServerPlan(
-          id: NodeID(name), endpoint: url.endpoint,
-          access: RedisAccess(password: password, tls: tls)))
+      var server = ServerPlan(
+        id: NodeID(name), endpoint: url.endpoint,
+        access: RedisAccess(password: password, tls: tls))
+      server.prefer(arguments.reads ?? .primary)
+      servers.append(server)
     }
     addresses = arguments.addresses
     identity = EnvironmentIdentity(
@@ -137,9 +164,11 @@ extension EnvironmentPlan {
   }
 
   /// An environment of the configuration.
+  ///
+  /// - Parameter reads: `--read-from`, before what the files say.
   package init(
     _ environment: Configuration.Environment, isReadOnly: Bool, reason: String,
-    passwords: PasswordSources
+    passwords: PasswordSources, reads: ReadPreference? = nil
   ) throws(StartError) {
     servers = []
     for server in environment.servers {
@@ -166,10 +195,14 @@ extension EnvironmentPlan {
           "server '\(server.name)' in \(environment.file): its url holds a password, and"
             + " token_command gives another: keep one of them")
       }
-      servers.append(
-        ServerPlan(
-          id: NodeID(server.name), endpoint: url.endpoint,
-          access: RedisAccess(source, tls: tls)))
+      try Self.checkNode(url.endpoint, "server '\(server.name)' in \(environment.file)")
+      var plan = ServerPlan(
+        id: NodeID(server.name), endpoint: url.endpoint, access: RedisAccess(source, tls: tls))
+      plan.prefer(environment.reads)
+      if let own = server.reads { plan.prefer(own) }
+      if let reads { plan.prefer(reads) }
+      if let lag = environment.maximumReadLag { plan.policy.maximumLagSeconds = UInt64(lag) }
+      servers.append(plan)
     }
     identity = EnvironmentIdentity(
       name: environment.name, environmentClass: environment.environmentClass,
@@ -181,6 +214,18 @@ extension EnvironmentPlan {
     mayReveal = environment.mayReveal
     loader = environment.loader
     addresses = environment.addresses
+  }
+
+  /// A reader endpoint is another server at each connection: its figures would be nobody's.
+  private static func checkNode(
+    _ endpoint: RedisEndpoint, _ place: String
+  ) throws(StartError) {
+    guard case .reader(let primary) = endpoint.managed else { return }
+    throw .usage(
+      "\(place) is a reader endpoint, which leads to another replica at each connection, so that no"
+        + " server's figures can be read there: give the primary endpoint, \(primary), whose replicas"
+        + " are found, and the reader endpoint as 'reads' (--read-from) for key searches and values"
+    )
   }
 
   /// Reads the files of TLS, so that a mistake is told at once and not by each connection.

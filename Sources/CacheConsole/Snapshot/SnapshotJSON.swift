@@ -107,12 +107,14 @@ package enum SnapshotJSON {
     json.key("problems")
     json.object { json in
       let parts = [
-        ("commands", node.commands.problem), ("clients", node.clients.problem),
+        ("info", node.extras.infoProblem), ("commands", node.commands.problem),
+        ("clients", node.clients.problem),
         ("slow", node.slow.problem), ("latency_events", node.latencyEvents.problem),
         ("hot_keys", node.hotKeys.problem ?? node.hotKeys.value.unavailable),
       ]
       for (name, problem) in parts { if let problem { json.field(name, problem) } }
     }
+    extras(node.extras, &json)
   }
 
   private static func command(_ command: CommandFigures, _ json: inout JSONWriter) {
@@ -142,16 +144,20 @@ package enum SnapshotJSON {
     json.field("at", CivilTime.rfc3339(entry.at))
     json.field("duration_us", entry.microseconds)
     json.key("arguments")
+    arguments(entry.arguments, &json)
+    json.field("client", entry.client)
+    json.field("client_name", entry.clientName)
+  }
+
+  static func arguments(_ arguments: [SlowEntry.Argument], _ json: inout JSONWriter) {
     json.array { json in
-      for argument in entry.arguments {
+      for argument in arguments {
         switch argument {
         case .bytes(let bytes): json.bytes(bytes)
         case .masked(let length): json.object { $0.field("masked_bytes", UInt64(max(0, length))) }
         }
       }
     }
-    json.field("client", entry.client)
-    json.field("client_name", entry.clientName)
   }
 
   private static func ownCost(_ cost: OwnCost, _ json: inout JSONWriter) {

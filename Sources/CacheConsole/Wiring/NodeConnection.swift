@@ -10,12 +10,19 @@ struct NodeConnection: Sendable {
   let probe: Probe
   let searcher: KeySearcher
   let reader: KeyReader
+  /// Where reads that may lag go besides this server's replicas.
+  let policy: ReadPolicy
+  let readerEndpoint: RedisEndpoint?
+  /// Set for a connection to a reader endpoint.
+  var readerName: String?
 
   init(
     _ server: ServerPlan, personalData: PersonalDataPolicy, access: Access, loop: EventLoop,
     resolver: Resolver, mailbox: Mailbox, interval: Double
   ) {
     id = server.id
+    policy = server.policy
+    readerEndpoint = server.reader
     probe = Probe(
       endpoint: server.endpoint, access: server.access,
       options: Self.options(interval: interval), loop: loop, resolver: resolver)

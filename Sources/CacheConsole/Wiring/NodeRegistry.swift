@@ -10,6 +10,8 @@ final class NodeRegistry: NodeDirectory {
   private struct State {
     var nodes: [NodeConnection] = []
     var plans: [NodeID: ServerPlan] = [:]
+    /// Connections to reader endpoints, by the server that they were given for; made when first used.
+    var readers: [NodeID: NodeConnection] = [:]
     var isClosed = false
   }
 
@@ -50,6 +52,30 @@ final class NodeRegistry: NodeDirectory {
     return MonitoredNode(id: node.id, probe: node.probe)
   }
 
+  /// The connection to the reader endpoint that was given for this server.
+  func reader(of id: NodeID) -> NodeConnection? {
+    if let known = state.withLock({ $0.readers[id] }) { return known }
+    guard var plan = state.withLock({ $0.plans[id] }), let endpoint = plan.reader else {
+      return nil
+    }
+    plan.endpoint = endpoint
+    plan.reader = nil
+    var node = make(plan)
+    node.readerName = endpoint.description
+    let made = node
+    let kept = state.withLock { state -> NodeConnection? in
+      guard !state.isClosed else { return nil }
+      if let known = state.readers[id] { return known }
+      state.readers[id] = made
+      return made
+    }
+    if kept?.probe !== made.probe { made.close() }
+    return kept
+  }
+
+  /// Every connection that may search, reader endpoints too.
+  var searching: [NodeConnection] { state.withLock { $0.nodes + Array($0.readers.values) } }
+
   func disconnect(_ id: NodeID) {
     let node = state.withLock { state -> NodeConnection? in
       state.plans[id] = nil
@@ -62,8 +88,8 @@ final class NodeRegistry: NodeDirectory {
   func close() {
     let nodes = state.withLock { state in
       state.isClosed = true
-      defer { state.nodes = [] }
-      return state.nodes
+      defer { (state.nodes, state.readers) = ([], [:]) }
+      return state.nodes + Array(state.readers.values)
     }
     for node in nodes { node.close() }
   }

@@ -20,6 +20,7 @@ final class Session {
   private(set) var operations: SessionOperations?
   private var demand = Demand()
   private var isDemoOver = false
+  private let readers = ReadPlaces()
 
   /// Opens the servers of a plan.
   init(plan: EnvironmentPlan, startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox) {
@@ -124,21 +125,33 @@ final class Session {
 
   func search(_ search: KeySearch) {
     // One search in the environment at a time, as there is one list.
-    for node in nodes?.all ?? [] where node.id != search.node { node.searcher.stop() }
-    node(search.node, "searching keys")?.searcher.start(search)
+    for node in nodes?.searching ?? [] { node.searcher.stop() }
+    guard let asked = node(search.node, "searching keys") else { return }
+    let (node, route) = readers.place(for: asked, nodes, collector)
+    if let origin = route.origin {
+      var progress = KeySearchProgress(
+        id: search.id, state: .running, found: [], foundTotal: 0, visited: 0, keys: nil)
+      progress.origin = origin
+      mailbox.post(.keySearch(progress))
+    }
+    node.searcher.start(search)
   }
 
   func cancelSearch(_ id: UInt64) {
-    for node in nodes?.all ?? [] { node.searcher.cancel(id) }
+    for node in nodes?.searching ?? [] { node.searcher.cancel(id) }
   }
 
   func describe(_ id: NodeID, _ keys: [KeyName]) {
-    guard let node = node(id, "describing keys") else { return }
+    guard let asked = node(id, "describing keys") else { return }
     let policy = collector?.evictionPolicy(of: id)
-    let (reader, mailbox) = (node.reader, mailbox)
+    let (readers, nodes, collector, mailbox) = (readers, nodes, collector, mailbox)
     loop.spawn {
       do throws(Fault) {
-        mailbox.post(.described(try await reader.describe(keys, policy: policy)))
+        let (summaries, _) = try await readers.read(asked, nodes, collector) {
+          reader throws(Fault) in
+          try await reader.describe(keys, policy: policy)
+        }
+        mailbox.post(.described(summaries))
       } catch {
         mailbox.post(.effectFailed(error))
       }
@@ -146,10 +159,12 @@ final class Session {
   }
 
   func inspect(_ request: KeyInspectionRequest) {
-    guard let node = node(request.node, "reading a value") else { return }
+    guard let asked = node(request.node, "reading a value") else { return }
     let policy = collector?.evictionPolicy(of: request.node)
-    let (reader, mailbox) = (node.reader, mailbox)
-    loop.spawn { mailbox.post(.inspection(await reader.inspect(request, policy: policy))) }
+    let (readers, nodes, collector, mailbox) = (readers, nodes, collector, mailbox)
+    loop.spawn {
+      mailbox.post(.inspection(await readers.inspect(request, asked, nodes, collector, policy)))
+    }
   }
 
   private func node(_ id: NodeID, _ action: String) -> NodeConnection? {

@@ -56,7 +56,8 @@ package struct Startup: Sendable {
       )
     }
     return try EnvironmentPlan(
-      environment, isReadOnly: isReadOnlyEverywhere, reason: readOnlyReason, passwords: passwords)
+      environment, isReadOnly: isReadOnlyEverywhere, reason: readOnlyReason, passwords: passwords,
+      reads: arguments.reads)
   }
 
   /// Environments that `:env` offers.

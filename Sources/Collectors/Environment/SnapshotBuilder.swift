@@ -180,7 +180,12 @@ package struct SnapshotBuilder: Sendable {
   private static func note(_ reports: [NodeReport]) -> String? {
     let silent = reports.filter { $0.status.state != .live && $0.status.state != .connecting }
     guard let worst = silent.first(where: { $0.status.state == .down }) ?? silent.first else {
-      return reports.contains { $0.status.figures.isLoading == true } ? "loading its data" : nil
+      if reports.contains(where: { $0.status.figures.isLoading == true }) {
+        return "loading its data"
+      }
+      return reports.lazy.compactMap { report in
+        report.status.extras.infoProblem.map { "\(report.status.id.rawValue): INFO \($0)" }
+      }.first
     }
     let more = silent.count > 1 ? " (and \(silent.count - 1) more)" : ""
     let name = worst.status.id.rawValue

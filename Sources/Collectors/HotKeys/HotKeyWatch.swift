@@ -52,6 +52,11 @@ package struct HotKeyWatch: Sendable {
 
   private static let overhead = 0.5
 
+  /// The server refuses INFO: neither its policy nor its traffic is known.
+  package mutating func lacksInfo(_ problem: String?) {
+    obstacle = "hot keys need INFO" + (problem.map { ": \($0)" } ?? "")
+  }
+
   /// Lookups per second, smoothed over about ten intervals.
   private var usualRate: Double?
 

@@ -26,7 +26,13 @@ package struct KeyReader: Sendable {
   ) async throws(Fault) -> [KeySummary] {
     do throws(RedisError) {
       let descriptions = try await probe.describe(keys.map(\.bytes), use: Self.measure(policy))
-      return descriptions.map(summary)
+      let missing = descriptions.first?.missing ?? [:]
+      let notOffered = Self.notOffered(missing)
+      return descriptions.map { description in
+        summary(
+          description,
+          description.missing == missing ? notOffered : Self.notOffered(description.missing))
+      }
     } catch {
       throw Fault(error)
     }
@@ -42,9 +48,11 @@ package struct KeyReader: Sendable {
     inspection.summary.isPersonal = personalData.covers(request.key.bytes)
     do throws(RedisError) {
       let described = try await probe.describe([request.key.bytes], use: Self.measure(policy))
-      guard let description = described.first, description.exists, let type = description.type
-      else { return inspection }
-      inspection.summary = summary(description)
+      guard let description = described.first else { return inspection }
+      // Without TYPE nobody knows whether it is there.
+      if let error = description.missing[.type] { throw error }
+      guard description.exists, let type = description.type else { return inspection }
+      inspection.summary = summary(description, Self.notOffered(description.missing))
       if inspection.summary.isPersonal, !(request.reveal && access.mayReveal) {
         inspection.value = .masked
         return inspection
@@ -61,7 +69,27 @@ package struct KeyReader: Sendable {
     return inspection
   }
 
-  private func summary(_ description: KeyDescription) -> KeySummary {
+  private static func notOffered(
+    _ missing: [KeyDescription.Figure: RedisError]
+  ) -> [KeySummary.Figure: String] {
+    var texts: [KeySummary.Figure: String] = [:]
+    for (figure, error) in missing { texts[Self.figure(figure)] = error.notOffered }
+    return texts
+  }
+
+  private static func figure(_ figure: KeyDescription.Figure) -> KeySummary.Figure {
+    switch figure {
+    case .type: .type
+    case .timeToLive: .timeToLive
+    case .memory: .memory
+    case .encoding: .encoding
+    case .use: .use
+    }
+  }
+
+  private func summary(
+    _ description: KeyDescription, _ notOffered: [KeySummary.Figure: String]
+  ) -> KeySummary {
     let timeToLive: KeySummary.TimeToLive? =
       switch description.timeToLive {
       case .persistent: .persistent
@@ -69,11 +97,13 @@ package struct KeyReader: Sendable {
       case .gone: .gone
       case nil: nil
       }
-    return KeySummary(
+    var summary = KeySummary(
       key: KeyName(description.key), type: description.type, timeToLive: timeToLive,
       memoryBytes: description.memoryBytes, encoding: description.encoding,
       idleSeconds: description.idleSeconds, frequency: description.frequency,
       isPersonal: personalData.covers(description.key))
+    summary.notOffered = notOffered
+    return summary
   }
 
   /// LFU policies keep a frequency and no idle time; asking for the other is an error.

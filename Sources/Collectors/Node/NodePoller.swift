@@ -55,8 +55,13 @@ package final class NodePoller {
   private var eventsHealth = PartHealth()
   private var clientsHealth = PartHealth()
   private var pingHealth = PartHealth()
+  private var infoHealth = PartHealth()
+  /// Of nodes in full only.
+  private var newer: NewerReader?
   private var eventsDue: MonotonicTime?
   private var latencyRunID: String?
+  /// The last INFO had a section of this name.
+  private var hasCommandstats = true
   /// The connection over which INFO was read last.
   private var infoGeneration: UInt64 = 0
 
@@ -87,7 +92,11 @@ package final class NodePoller {
     histories.ops = histories.ops.reshaped(detail, endingAt: now)
     histories.memory = histories.memory.reshaped(detail, endingAt: now)
     histories.ping = histories.ping.reshaped(detail, endingAt: now)
-    if detail == .brief { report.status.info = nil }
+    if detail == .brief {
+      report.status.info = nil
+      report.status.extras = NodeExtras()
+      newer = nil
+    }
   }
 
   /// The slow log was reset by the operator: what is shown of it goes, too.
@@ -110,6 +119,7 @@ extension NodePoller {
       try await readSlowlog()
       try await readEvents()
       try await readClients(wanted: wantsClients)
+      try await readNewer()
       report.status.fault = nil
       report.answered += 1
     } catch {
@@ -151,7 +161,39 @@ extension NodePoller {
   private var runID: String? { report.status.identity?.runID }
 
   private func readInfo() async throws(RedisError) {
-    take(try await probe.infoEverything(timeout: settings.timeout))
+    guard infoHealth.isDue(now: .now(), runID: runID) else { return livesWithoutInfo() }
+    do throws(RedisError) {
+      take(try await probe.infoEverything(timeout: settings.timeout))
+      infoHealth.succeeded()
+      report.status.extras.infoProblem = nil
+    } catch {
+      guard error.notOffered != nil else { throw error }
+      infoHealth.failed(error, now: .now(), runID: runID)
+      livesWithoutInfo()
+    }
+  }
+
+  /// It answers, but nobody may ask what INFO tells: everything else goes on.
+  @inline(never)
+  private func livesWithoutInfo() {
+    infoGeneration = probe.generation
+    report.status.lastReply = .now()
+    report.status.extras.infoProblem = infoHealth.problem
+    hotKeys.lacksInfo(infoHealth.problem)
+    showHotKeys(.now())
+    showCommands(at: .now())
+  }
+
+  private func readNewer() async throws(RedisError) {
+    guard detail == .full else { return }
+    let reader =
+      newer
+      ?? NewerReader(
+        node: report.status.id, mask: ArgumentMask(policy: settings.personalData))
+    newer = reader
+    try await reader.read(
+      probe, &report.status.extras, runID: runID,
+      isCluster: report.replication?.isClusterNode == true, timeout: settings.timeout)
   }
 
   /// Not inlined: what it needs of stack would be kept in the suspended task.
@@ -175,12 +217,14 @@ extension NodePoller {
     report.sentinel = SentinelView(info)
     report.status.lastReply = arrival
     report.status.info = detail == .full ? info.document : nil
+    if detail == .full { report.status.extras.keySizes = info.keySizes }
     report.status.errors = counters.window?.errorFigures ?? []
     report.status.ownCost = counters.window?.ownCost ?? OwnCost()
     hotKeys.update(
       info, figures: figures, window: counters.window, interval: counters.interval,
       arrival: arrival)
     showHotKeys(arrival)
+    hasCommandstats = info.document.sections.contains { $0.name.lowercased() == "commandstats" }
     histories.append(
       hitRatio: report.interval?.hitRatio, ops: report.interval?.rate(.commands),
       memory: figures.memoryUsed, ping: figures.pingMicroseconds,
@@ -200,8 +244,12 @@ extension NodePoller {
   private func showCommands(at now: MonotonicTime) {
     let rows = counters.window?.commandFigures(latency: latency.figures) ?? []
     report.status.commands = Reading(
-      value: Array(rows.prefix(detail.commandRows)), at: now, problem: latencyHealth.problem)
+      value: Array(rows.prefix(detail.commandRows)), at: now,
+      problem: infoHealth.problem ?? (hasCommandstats ? latencyHealth.problem : Self.noCommandstats)
+    )
   }
+
+  private static let noCommandstats = "not offered by this server: its INFO has no commandstats"
 
   private func readLatency() async throws(RedisError) {
     guard latencyHealth.isDue(now: .now(), runID: runID) else { return }
@@ -341,6 +389,15 @@ extension NodePoller {
     report.hasWholePass = hotKeys.hasWholePass
     report.status.hotKeys = hotKeys.report(
       node: report.status.id, lookupsPerSecond: lookups, now: now)
+    guard let reason = report.status.hotKeys.value.unavailable, let newer else { return }
+    // The sampler cannot; the server itself may track them.
+    if let tracked = newer.hotKeys(keys: report.status.figures.keys) {
+      report.status.hotKeys = Reading(value: tracked, at: now)
+    } else if newer.tracksHotKeys {
+      let text = reason + ", or HOTKEYS START METRICS 1 CPU"
+      report.status.hotKeys.value.unavailable = text
+      report.status.hotKeys.problem = text
+    }
   }
 }
 

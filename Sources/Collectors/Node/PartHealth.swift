@@ -27,16 +27,24 @@ package struct PartHealth: Sendable {
   package mutating func failed(_ error: RedisError, now: MonotonicTime, runID: String?) {
     self.runID = runID
     let next = error.nextStep.isEmpty ? "" : " (\(error.nextStep))"
-    switch error.kind {
-    case .unsupported:
-      problem = "not offered by this server: \(error.message)\(next)"
+    if let text = error.notOffered {
+      problem = text
       retryAt = now.advanced(bySeconds: Self.retrySeconds)
-    case .denied:
-      problem = "not permitted: \(error.message)\(next)"
-      retryAt = now.advanced(bySeconds: Self.retrySeconds)
-    default:
+    } else {
       problem = "\(error.action): \(error.message)\(next)"
       retryAt = nil
+    }
+  }
+}
+
+extension RedisError {
+  /// Why one figure is missing and everything else goes on; nil: the error is of another kind.
+  package var notOffered: String? {
+    let next = nextStep.isEmpty ? "" : " (\(nextStep))"
+    return switch kind {
+    case .unsupported: "not offered by this server: \(message)\(next)"
+    case .denied: "not offered by this server, not permitted: \(message)\(next)"
+    default: nil
     }
   }
 }

@@ -13,6 +13,9 @@ struct KeySearchState: Sendable {
   /// Matches as the scanner counts them; SCAN may give a key more than once.
   private(set) var found = 0
 
+  /// Which server is read, where that is not simply the one that was named.
+  private(set) var origin: String?
+
   /// It was told to end and has not yet answered.
   var isEnding = false
 
@@ -29,6 +32,7 @@ struct KeySearchState: Sendable {
     visited = progress.visited
     keys = progress.keys ?? keys
     found = max(0, progress.foundTotal)
+    origin = progress.origin ?? origin
     heard = now
   }
 
@@ -81,6 +85,9 @@ struct KeySearchState: Sendable {
       }
     }
     facts.append([Span("found ", .dim), Span(Format.grouped(UInt64(distinct)))])
+    if let origin {
+      facts.append([Span("from ", .dim), Span(context.safe(origin, limit: 120), .accent)])
+    }
     let whole = keys.map { "/\(Format.grouped($0))" } ?? ""
     facts.append([Span("visited ", .dim), Span(Format.grouped(visited) + whole)])
     if isRunning {

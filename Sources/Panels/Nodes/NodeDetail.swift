@@ -52,6 +52,12 @@ struct NodeDetail: Sendable {
         isUnicode: context.isUnicode
       ).map { .text($0, .critical) }
     }
+    if let problem = status.extras.infoProblem {
+      all += FlowLine.wrap(
+        context.safe("INFO: " + problem, limit: 600), width: context.columns - 2, maximum: 3,
+        isUnicode: context.isUnicode
+      ).map { .text($0, .warning) }
+    }
     let columns = max(1, min(4, (context.columns - 2) / 38))
     for group in NodeFacts.groups(status, context) {
       let facts = group.facts.filter {
@@ -74,6 +80,7 @@ struct NodeDetail: Sendable {
       all += [.blank, .heading("history (10 minutes, newest on the right)")]
       all += histories.map(Line.history)
     }
+    appendExtras(status, context, needle, to: &all)
     appendEvents(status, context, needle, to: &all)
     appendInfo(status, context, needle, to: &all)
     lines = Array(all.drop { if case .blank = $0 { true } else { false } })
@@ -105,7 +112,7 @@ struct NodeDetail: Sendable {
     _ status: NodeStatus, _ context: Context, _ needle: FilterText, to all: inout [Line]
   ) {
     guard let info = status.info else {
-      if needle.isEmpty {
+      if needle.isEmpty, status.extras.infoProblem == nil {
         all += [
           .blank,
           .text(context.isPaused ? "INFO is not read while paused" : "INFO is being read", .dim),

@@ -59,6 +59,9 @@ extension KeyInspector {
   private func facts(_ context: Context) -> [[Span]] {
     var facts: [[Span]] = []
     let server = fact("node", context.safe(node.rawValue, limit: 64))
+    let origin = page?.origin.map {
+      [[Span("from ", .dim), Span(context.safe($0, limit: 120), .accent)]]
+    }
     guard let summary = page?.summary else { return [server] }
     if let type = summary.type { facts.append([Span(context.safe(type, limit: 64), .accent)]) }
     if summary.isPersonal {
@@ -78,8 +81,13 @@ extension KeyInspector {
     }
     if let frequency = summary.frequency { facts.append(fact("frequency", "\(frequency)")) }
     if let idle = summary.idleSeconds { facts.append(fact("idle", Format.duration(idle))) }
+    // In the order of the enumeration, so that a screen looks the same each time.
+    for figure in KeySummary.Figure.allCases {
+      guard let reason = summary.notOffered[figure] else { continue }
+      facts.append(fact(figure.rawValue, context.safe(reason, limit: 160)))
+    }
     facts.append(fact("key", "\(Format.grouped(UInt64(key.bytes.count))) B"))
-    return facts + [server]
+    return facts + [server] + (origin ?? [])
   }
 
   private func fact(_ name: String, _ value: String) -> [Span] {

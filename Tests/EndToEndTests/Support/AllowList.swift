@@ -8,7 +8,7 @@ enum AllowList {
   /// docs/security.md, "While a connection is made".
   static let handshake: Set<String> = ["auth", "select", "client|setname", "command|info"]
 
-  private static let forms = CommandGate.serverReads + CommandGate.keyReads
+  private static let forms = CommandGate.serverReads + CommandGate.newerReads + CommandGate.keyReads
 
   /// As in `INFO commandstats`.
   static let names = handshake.union(forms.map(\.statName))

@@ -56,6 +56,9 @@ extension SubcommandRun {
     fact("life", life(summary.timeToLive))
     fact("memory", summary.memoryBytes.map { "\(OperationText.grouped($0)) bytes" })
     fact("encoding", summary.encoding.map { Printable.line($0) })
+    for figure in KeySummary.Figure.allCases {
+      fact(figure.rawValue, summary.notOffered[figure].map { Printable.line($0) })
+    }
     fact("length", inspection.length.map(OperationText.grouped))
     let rows = rows(inspection.value)
     lines += rows.map { "  " + $0 }
@@ -111,6 +114,14 @@ extension SubcommandRun {
       }
       json.field("memory_bytes", summary.memoryBytes)
       json.field("encoding", summary.encoding)
+      if !summary.notOffered.isEmpty {
+        json.key("not_offered")
+        json.object { json in
+          for figure in KeySummary.Figure.allCases {
+            if let reason = summary.notOffered[figure] { json.field(figure.rawValue, reason) }
+          }
+        }
+      }
       json.field("length", inspection.length)
       json.field("masked", inspection.value == .masked)
       json.field("complete", inspection.nextPage == nil)
