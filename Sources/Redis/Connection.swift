@@ -71,6 +71,8 @@ final class Connection: EventSource {
     var readOnlyCommands: Set<String> = []
     var isEstablished = false
     var clearance: Clearance?
+    /// Takes what channels bring; nil: nothing is subscribed to.
+    var onMessage: (@Sendable (RESPValue) -> Void)?
     /// A command after the handshake was answered: the server is worth an immediate reconnect.
     var hasServed = false
   }
@@ -157,6 +159,12 @@ final class Connection: EventSource {
   var clearance: Clearance? {
     get { state.withLock { $0.clearance } }
     set { state.withLock { $0.clearance = newValue } }
+  }
+
+  /// Who gets the messages of channels, which answer no command; on the loop's thread.
+  var onMessage: (@Sendable (RESPValue) -> Void)? {
+    get { state.withLock { $0.onMessage } }
+    set { state.withLock { $0.onMessage = newValue } }
   }
 
   /// True if the server gave the command its `readonly` flag on this connection.

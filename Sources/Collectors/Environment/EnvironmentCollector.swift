@@ -17,6 +17,9 @@ package final class EnvironmentCollector: Sendable {
     package var windowSeconds = 10.0
     /// Where servers that announce other addresses are reached from here.
     package var addresses = AddressMap()
+    /// Masters of Sentinels that are watched; nil: all that they name. The servers of others are not
+    /// connected to: credentials are for these.
+    package var masters: Set<String>?
 
     package init() {}
   }
@@ -33,6 +36,7 @@ package final class EnvironmentCollector: Sendable {
     var nodes: [NodeCollector] = []
     var tracker: TopologyTracker
     var topologies: [Topology] = []
+    var sentinels: @Sendable () -> [TopologyTracker.SentinelHint] = { [] }
   }
 
   /// How long the nodes that answered wait for those that have not.
@@ -123,6 +127,14 @@ package final class EnvironmentCollector: Sendable {
     if before.isPaused, !demand.isPaused { alarm.ring() }
     tell(demand)
   }
+
+  /// Sentinels that others told of, asked for at each beat.
+  package func follow(sentinels: @escaping @Sendable () -> [TopologyTracker.SentinelHint]) {
+    state.withLock { $0.sentinels = sentinels }
+  }
+
+  /// Asks every server at once, not at the next beat: something has happened.
+  package func hurry() { for node in nodes { node.hurry() } }
 
   /// What the screen wants, told to each node.
   func tell(_ demand: Demand) {

@@ -84,6 +84,12 @@ package final class NodeCollector: Sendable {
     alarm.ring()
   }
 
+  /// Polls at once.
+  package func hurry() {
+    wishes.withLock { $0.isHurried = true }
+    alarm.ring()
+  }
+
   private func run() async {
     let poller = NodePoller(id: id, probe: probe, settings: settings)
     var nextPoll = MonotonicTime.now()

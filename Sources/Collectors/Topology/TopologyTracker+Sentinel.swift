@@ -25,7 +25,11 @@ extension TopologyTracker {
         topology.notes.append("the Sentinels do not agree where \(name) is: \(list)")
       }
       if told.contains(where: { $0.status != "ok" }) || told.isEmpty { isWell = false }
-      let primary = told.first.flatMap { node(at: $0.address) }
+      // One that heard of a failover late still names the old primary.
+      let primary =
+        told.lazy.compactMap { node(at: $0.address) }.first { id in
+          facts.contains { $0.id == id && $0.state == .live && $0.view?.role == .primary }
+        } ?? told.first.flatMap { node(at: $0.address) }
       let index = rest.firstIndex { group in
         group.shards.contains { $0.members.contains { $0.node == primary && primary != nil } }
       }

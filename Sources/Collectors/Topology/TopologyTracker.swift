@@ -39,12 +39,25 @@ package struct TopologyTracker: Sendable {
     package var address: NodeAddress
     /// Who told of it: it is reached in the same way, with the same credentials.
     package var via: NodeID
+    /// The name of the master that a Sentinel told of; nil: it was told by a server of its own kind.
+    package var master: String?
   }
 
   package struct Outcome: Sendable {
     package var topologies: [Topology] = []
     package var joins: [Found] = []
     package var leaves: [NodeID] = []
+  }
+
+  /// A Sentinel that another one told of.
+  package struct SentinelHint: Sendable, Hashable {
+    package var address: NodeAddress
+    package var via: NodeID
+
+    package init(address: NodeAddress, via: NodeID) {
+      self.address = address
+      self.via = via
+    }
   }
 
   /// What a cluster's node said of the cluster, and when.
@@ -79,7 +92,8 @@ package struct TopologyTracker: Sendable {
   }
 
   package mutating func observe(
-    _ facts: [Facts], clusters: [ClusterReading], now: MonotonicTime
+    _ facts: [Facts], clusters: [ClusterReading], sentinels: [SentinelHint] = [],
+    now: MonotonicTime
   ) -> Outcome {
     var outcome = Outcome()
     learnNames(of: facts)
@@ -99,9 +113,10 @@ package struct TopologyTracker: Sendable {
     }
     for fact in facts {
       for master in fact.sentinel?.masters ?? [] {
-        meet(master.address, via: fact.id, now, &outcome)
+        meet(master.address, via: fact.id, master: master.name, now, &outcome)
       }
     }
+    for hint in sentinels { meet(hint.address, via: hint.via, now, &outcome) }
     outcome.leaves += dropForgotten(facts, now)
     let gone = Set(outcome.leaves)
     let known = Dictionary(facts.map { ($0.id, $0) }) { first, _ in first }
@@ -154,7 +169,8 @@ package struct TopologyTracker: Sendable {
   }
 
   private mutating func meet(
-    _ announced: NodeAddress, via: NodeID, _ now: MonotonicTime, _ outcome: inout Outcome
+    _ announced: NodeAddress, via: NodeID, master: String? = nil, _ now: MonotonicTime,
+    _ outcome: inout Outcome
   ) {
     let folded = Self.folded(announced)
     if let id = names[folded] {
@@ -169,7 +185,8 @@ package struct TopologyTracker: Sendable {
     }
     guard found.count < Self.maximumFound else { return }
     let server = Found(
-      id: unusedID(reachable.description), announced: announced, address: reachable, via: via)
+      id: unusedID(reachable.description), announced: announced, address: reachable, via: via,
+      master: master)
     names[folded] = server.id
     names[Self.folded(reachable)] = server.id
     found[server.id] = server
