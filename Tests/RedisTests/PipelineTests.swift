@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 @Suite(.blocking) struct PipelineTests {
-  @Test(arguments: Wire.allCases)
+  @Test(arguments: Wire.offered)
   func `200 tasks at once each get their own reply, in the order of each`(_ wire: Wire) async throws
   {
     let server = try wire.server()
@@ -25,7 +25,7 @@ import Testing
     #expect(client.generation == 1)
   }
 
-  @Test(arguments: Wire.allCases) func `tasks on the loop and off it share one connection`(
+  @Test(arguments: Wire.offered) func `tasks on the loop and off it share one connection`(
     _ wire: Wire
   ) async throws {
     let server = try wire.server()
@@ -45,7 +45,7 @@ import Testing
     #expect(await onLoop.value == 500)
   }
 
-  @Test(arguments: Wire.allCases) func `a batch keeps its order and its errors in their places`(
+  @Test(arguments: Wire.offered) func `a batch keeps its order and its errors in their places`(
     _ wire: Wire
   ) async throws {
     let server = try wire.server()
@@ -68,7 +68,7 @@ import Testing
     #expect(replies[4].unsigned == 3 << 20)
   }
 
-  @Test(arguments: Wire.allCases)
+  @Test(arguments: Wire.offered)
   func `a cancelled command returns at once and its reply reaches nobody`(_ wire: Wire) async throws
   {
     let server = try wire.server()
@@ -94,7 +94,7 @@ import Testing
     #expect(client.generation == 1)
   }
 
-  @Test(arguments: Wire.allCases)
+  @Test(arguments: Wire.offered)
   func `a changing command without an answer is indeterminate, a read is a time-out`(_ wire: Wire)
     async throws
   {
@@ -112,7 +112,7 @@ import Testing
     #expect(read?.kind == .timeout)
   }
 
-  @Test(arguments: Wire.allCases) func `what waits is bounded in number and in bytes`(_ wire: Wire)
+  @Test(arguments: Wire.offered) func `what waits is bounded in number and in bytes`(_ wire: Wire)
     async throws
   {
     let server = try wire.server()
@@ -133,7 +133,7 @@ import Testing
     #expect(await Fixture.failure(of: client) == nil)
   }
 
-  @Test(arguments: Wire.allCases) func `the replies of one batch are bounded together`(_ wire: Wire)
+  @Test(arguments: Wire.offered) func `the replies of one batch are bounded together`(_ wire: Wire)
     async throws
   {
     let server = try wire.server()
@@ -151,7 +151,7 @@ import Testing
     #expect(try await Eventually.holds { await Fixture.failure(of: client, get) == nil })
   }
 
-  @Test(arguments: Wire.allCases)
+  @Test(arguments: Wire.offered)
   func `blocking commands have connections of their own, and only so many`(_ wire: Wire)
     async throws
   {
@@ -188,7 +188,7 @@ import Testing
     #expect(try await Eventually.holds { try server.info("blocked_clients", "clients") == "0" })
   }
 
-  @Test(arguments: Wire.allCases) func `a closed client refuses, and closing wakes those who wait`(
+  @Test(arguments: Wire.offered) func `a closed client refuses, and closing wakes those who wait`(
     _ wire: Wire
   ) async throws {
     let server = try wire.server()

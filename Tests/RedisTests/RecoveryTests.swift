@@ -5,7 +5,7 @@ import Testing
 
 /// Servers that hang, go and come back.
 @Suite(.blocking) struct RecoveryTests {
-  @Test(arguments: Wire.allCases)
+  @Test(arguments: Wire.offered)
   func `a stopped server is a time-out, and live again when it goes on`(_ wire: Wire) async throws {
     let server = try wire.server()
     let client = try Fixture.client(of: server)
@@ -23,7 +23,7 @@ import Testing
     #expect(client.generation == 1)
   }
 
-  @Test(arguments: Wire.allCases) func `a connection that stays silent is closed and made anew`(
+  @Test(arguments: Wire.offered) func `a connection that stays silent is closed and made anew`(
     _ wire: Wire
   ) async throws {
     let server = try wire.server()
@@ -46,7 +46,7 @@ import Testing
     #expect(client.generation == first + 1)
   }
 
-  @Test(arguments: Wire.allCases)
+  @Test(arguments: Wire.offered)
   func `a killed server is an error at once, and its successor is found`(_ wire: Wire) async throws
   {
     let server = try wire.server(.loopback)

@@ -4,7 +4,8 @@ import TestKit
 import Testing
 
 /// Whom the client believes, what it shows, and what people read when it does not.
-@Suite(.blocking) struct TLSTests {
+@Suite(.blocking, .enabled(if: Wire.serverHasTLS, "this server is built without TLS"))
+struct TLSTests {
   private let authority: TLSAuthority
 
   init() throws { authority = try TLSAuthority.shared.get() }

@@ -10,7 +10,7 @@ import Testing
     let cluster = try ClusterTrait.shared()
     let client = ClusterFixture.client(cluster)
     let topology = try await client.topology()
-    #expect(topology.source == .shards)
+    #expect(topology.source == (RedisCluster.hasShardsAndNames ? .shards : .slots))
     #expect(topology.uncovered.isEmpty)
     #expect(Set(topology.primaries.map(\.id)) == Set(cluster.primaries.map(\.id)))
     #expect(topology.shards.map(\.replicas.count) == [1, 1, 1])
@@ -75,7 +75,8 @@ import Testing
         switch KeyLocator.locate(command) {
         case .keys(let indexes):
           let found = indexes.map { String(decoding: command.arguments[$0], as: UTF8.self) }
-          #expect(found == expected, "\(words + arguments): \(reply)")
+          // Redis 6.2 names the target first.
+          #expect(found.sorted() == expected?.sorted(), "\(words + arguments): \(reply)")
         case .oneNode, .unknown:
           #expect(expected == nil, "\(words + arguments): \(reply)")
         }
@@ -137,8 +138,9 @@ import Testing
     #expect(error?.action == "testing")
   }
 
-  @Test func `without SHARDS the topology comes from SLOTS, without both from NODES`() async throws
-  {
+  // Redis 6.2 has no SHARDS, which the first test shows, and no rights for one subcommand alone.
+  @Test(.enabled(if: RedisCluster.hasShardsAndNames))
+  func `without SHARDS the topology comes from SLOTS, without both from NODES`() async throws {
     let cluster = try ClusterTrait.shared()
     for (rule, source) in [
       ("-cluster|shards", ClusterTopology.Source.slots), ("-cluster|slots", .nodes),

@@ -118,7 +118,8 @@ import Testing
 }
 
 /// Nodes that are not where they say.
-@Suite(.serialized, .blocking) struct ClusterAddressTests {
+@Suite(.serialized, .blocking, .enabled(if: RedisCluster.hasShardsAndNames))
+struct ClusterAddressTests {
   /// Three primaries that announce names that do not resolve and ports that nobody listens on; each is
   /// reached through a proxy.
   private struct Hidden {
