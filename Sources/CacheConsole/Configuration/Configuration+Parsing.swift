@@ -69,8 +69,32 @@ extension Configuration {
     }
     let isReadOnly = try reader.bool("read_only") ?? false
     let mayReveal = try reader.bool("reveal") ?? (environmentClass == .development)
-    guard let list = reader.take("servers"), case .array(let nodes) = list.value, !nodes.isEmpty
-    else { throw reader.failure("'\(path).servers' must list at least one server") }
+    let sentinels = try sentinels(&reader, path: path, file: file)
+    let servers = try servers(&reader, path: path, hasSentinels: sentinels != nil, file: file)
+    let loader = try loader(&reader, path: path)
+    let addresses = try addresses(&reader, path: path, file: file)
+    try reader.end()
+    return Environment(
+      name: member.key, environmentClass: environmentClass, isReadOnly: isReadOnly,
+      mayReveal: mayReveal, servers: servers, sentinels: sentinels, loader: loader,
+      addresses: addresses, file: file)
+  }
+
+  private static func servers(
+    _ reader: inout ObjectReader, path: String, hasSentinels: Bool, file: String
+  ) throws(DocumentError) -> [Server] {
+    let list = reader.take("servers")
+    if hasSentinels {
+      guard list == nil else {
+        throw reader.failure(
+          "'\(path)' has servers and sentinels: the Sentinels say where the servers are",
+          line: list?.line)
+      }
+      return []
+    }
+    guard case .array(let nodes) = list?.value, !nodes.isEmpty else {
+      throw reader.failure("'\(path).servers' must list at least one server")
+    }
     var servers: [Server] = []
     for (index, node) in nodes.enumerated() {
       let server = try server(node, path: "\(path).servers[\(index)]", index: index, file: file)
@@ -79,12 +103,7 @@ extension Configuration {
       }
       servers.append(server)
     }
-    let loader = try loader(&reader, path: path)
-    let addresses = try addresses(&reader, path: path, file: file)
-    try reader.end()
-    return Environment(
-      name: member.key, environmentClass: environmentClass, isReadOnly: isReadOnly,
-      mayReveal: mayReveal, servers: servers, loader: loader, addresses: addresses, file: file)
+    return servers
   }
 
   private static func addresses(
@@ -114,7 +133,7 @@ extension Configuration {
   }
 
   /// A program and its arguments; empty where the key is missing.
-  private static func program(
+  static func program(
     _ key: String, example: String, _ reader: inout ObjectReader, path: String
   ) throws(DocumentError) -> [String] {
     guard let words = try reader.strings(key) else { return [] }
@@ -142,6 +161,13 @@ extension Configuration {
         "'\(path).tls' is given, but the url is not a rediss:// one: nothing would be encrypted",
         line: node.line)
     }
+    return try tls(node, path: path, file: file)
+  }
+
+  /// The section itself.
+  static func tls(
+    _ node: JSON5Node, path: String, file: String
+  ) throws(DocumentError) -> TLSOptions {
     var section = try ObjectReader(node, path: "\(path).tls", file: file)
     var options = TLSOptions()
     options.cacert = try section.string("cacert")
@@ -151,7 +177,7 @@ extension Configuration {
     options.insecure = try section.bool("insecure") ?? false
     try section.end()
     if let problem = options.problem({ "'\(path).tls.\($0)'" }) {
-      throw reader.failure(problem, line: node.line)
+      throw section.failure(problem, line: node.line)
     }
     return options
   }

@@ -22,9 +22,9 @@ extension EnvironmentCollector {
     }
     let readings = clusters.readings
     let sentinels = state.withLock { $0.sentinels }
-    let hints = sentinels()
+    let news = sentinels()
     let outcome = state.withLock { state in
-      let outcome = state.tracker.observe(facts, clusters: readings, sentinels: hints, now: now)
+      let outcome = state.tracker.observe(facts, clusters: readings, sentinels: news, now: now)
       state.topologies = outcome.topologies
       return outcome
     }

@@ -36,7 +36,7 @@ package final class EnvironmentCollector: Sendable {
     var nodes: [NodeCollector] = []
     var tracker: TopologyTracker
     var topologies: [Topology] = []
-    var sentinels: @Sendable () -> [TopologyTracker.SentinelHint] = { [] }
+    var sentinels: @Sendable () -> TopologyTracker.SentinelNews? = { nil }
   }
 
   /// How long the nodes that answered wait for those that have not.
@@ -87,9 +87,9 @@ package final class EnvironmentCollector: Sendable {
   private let relay = Relay()
 
   func collector(_ node: MonitoredNode) -> NodeCollector {
-    NodeCollector(id: node.id, probe: node.probe, settings: settings, loop: loop) {
-      [relay] in relay.polled($0)
-    }
+    NodeCollector(
+      id: node.id, probe: node.probe, isSentinel: node.isSentinel, settings: settings, loop: loop
+    ) { [relay] in relay.polled($0) }
   }
 
   var nodes: [NodeCollector] { state.withLock { $0.nodes } }
@@ -128,9 +128,14 @@ package final class EnvironmentCollector: Sendable {
     tell(demand)
   }
 
-  /// Sentinels that others told of, asked for at each beat.
-  package func follow(sentinels: @escaping @Sendable () -> [TopologyTracker.SentinelHint]) {
+  /// What a watcher of Sentinels knows, asked for at each beat.
+  package func follow(sentinels: @escaping @Sendable () -> TopologyTracker.SentinelNews?) {
     state.withLock { $0.sentinels = sentinels }
+  }
+
+  /// Who goes by this address, which servers or Sentinels told; nil: nobody that is watched.
+  package func node(at announced: NodeAddress) -> NodeID? {
+    state.withLock { $0.tracker.node(at: announced) }
   }
 
   /// Asks every server at once, not at the next beat: something has happened.

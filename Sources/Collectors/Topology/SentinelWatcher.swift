@@ -11,15 +11,26 @@ package final class SentinelWatcher: Sendable {
     case stirred
     /// Another server is the primary now, as it says itself.
     case moved(SentinelPrimary)
+    /// The primary is not known, or no Sentinel is heard any more; told once.
+    case trouble(SentinelFailure)
+    /// The trouble is over.
+    case recovered
   }
 
   private struct State {
-    var primary: NodeAddress?
+    var primary: SentinelClient.Told?
     var others: [NodeAddress] = []
     var clients: [SentinelClient] = []
     var tasks: [Task<Void, Never>] = []
-    var listening = 0
-    var lastStir = EventLoop.Instant(nanoseconds: .min)
+    var subscriptions = 0
+    var lastStir: EventLoop.Instant?
+    /// Looks in a row that found no primary that says so itself.
+    var unsettled = 0
+    /// Looks in a row in which all Sentinels told of an older failover than we know of.
+    var outdated = 0
+    /// Looks in a row that nobody answered.
+    var silent = 0
+    var trouble: SentinelFailure.Kind?
     var isStopped = false
   }
 
@@ -30,8 +41,19 @@ package final class SentinelWatcher: Sendable {
   private static let pause = Duration.milliseconds(1000)
   /// Sentinels that are asked and listened to; a hostile answer may name any number.
   private static let maximumSentinels = 16
-  /// A flood of messages costs the servers this many looks at most.
+  private static let maximumOthers = 64
+  /// A flood of messages costs the servers one look in this time at most.
   private static let stirPause = Duration.milliseconds(200)
+  /// Seconds between two rounds of questions at most. Alone they follow a failover within a second.
+  private static let maximumInterval = 0.5
+  /// Seconds between two looks at a server that is not the primary yet, and how many there are.
+  private static let unsettledInterval = 0.2
+  private static let unsettledLooks = 25
+  /// Sentinels that were set up anew count from 0: so many looks in a row are believed.
+  private static let outdatedLooks = 20
+  /// Looks without any answer before it is told: Sentinels are restarted, too.
+  private static let silentLooks = 3
+  private static let discovery = Duration.seconds(10)
 
   package let group: SentinelGroup
   private let interval: Double
@@ -39,46 +61,42 @@ package final class SentinelWatcher: Sendable {
   private let resolver: Resolver
   private let inquiry: SentinelInquiry
   private let tell: @Sendable (Event) -> Void
-  private let state: Mutex<State>
+  /// Ends the wait between two rounds.
+  private let alarm: Alarm
+  private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - primary: as it is known already.
-  ///   - interval: seconds between two rounds of questions.
+  ///   - interval: seconds between two rounds of questions, 0.1 to 0.5.
   ///   - tell: called on the loop's thread; it must not call back.
   package init(
-    _ group: SentinelGroup, primary: NodeAddress?, interval: Double, loop: EventLoop,
+    _ group: SentinelGroup, interval: Double = maximumInterval, loop: EventLoop,
     resolver: Resolver, tell: @escaping @Sendable (Event) -> Void
   ) {
     self.group = group
-    self.interval = max(0.2, min(2, interval))
+    self.interval = max(0.1, min(Self.maximumInterval, interval))
     self.loop = loop
     self.resolver = resolver
     self.tell = tell
+    alarm = Alarm(loop: loop)
     inquiry = SentinelInquiry(group, loop: loop, resolver: resolver, timeout: Self.timeout)
-    state = Mutex(State(primary: primary))
   }
 
   /// Where the other Sentinels of the group announce to be.
   package var others: [NodeAddress] { state.withLock { $0.others } }
 
   /// Subscriptions that stand now.
-  package var subscriptions: Int { state.withLock { $0.listening } }
+  package var subscriptions: Int { state.withLock { $0.subscriptions } }
 
-  /// The primary as it announces itself; nil: never found.
-  package var primary: NodeAddress? { state.withLock { $0.primary } }
+  /// The primary as it announces itself, confirmed by itself; nil: never found.
+  package var primary: SentinelClient.Told? { state.withLock { $0.primary } }
 
   package func start() {
-    for sentinel in group.sentinels.prefix(Self.maximumSentinels) { add(sentinel) }
-    keep(
-      loop.spawn { [weak self] in
-        while !Task.isCancelled {
-          guard let self else { return }
-          await self.ask()
-          do { try await self.loop.sleep(for: .seconds(self.interval)) } catch { return }
-        }
-      })
+    for sentinel in group.sentinels { add(sentinel) }
+    keep(loop.spawn { [weak self] in await self?.watch() })
+    keep(loop.spawn { [weak self] in await self?.discover() })
   }
 
+  /// Nothing is told any more after this returns, if it is called on the loop's thread.
   package func stop() {
     let (tasks, clients) = state.withLock { state in
       state.isStopped = true
@@ -89,12 +107,13 @@ package final class SentinelWatcher: Sendable {
     for client in clients { client.close() }
   }
 
+  /// Two tasks, and one for each Sentinel: their number is bounded with that of the Sentinels.
   private func keep(_ task: Task<Void, Never>) {
-    let isStopped = state.withLock { state in
+    let isKept = state.withLock { state in
       if !state.isStopped { state.tasks.append(task) }
-      return state.isStopped
+      return !state.isStopped
     }
-    if isStopped { task.cancel() }
+    if !isKept { task.cancel() }
   }
 
   private func add(_ sentinel: SentinelGroup.Sentinel) {
@@ -109,14 +128,15 @@ package final class SentinelWatcher: Sendable {
     guard isTaken else { return client.close() }
     keep(loop.spawn { [weak self] in await self?.listen(to: sentinel) })
   }
+}
 
-  // MARK: Messages
+// MARK: Messages
 
+extension SentinelWatcher {
   private func listen(to sentinel: SentinelGroup.Sentinel) async {
     var options = RedisClient.Options()
     options.connectTimeout = Self.timeout
     options.commandTimeout = Self.timeout
-    // It is asked what happened as soon as it is back.
     options.backoff.limit = .seconds(2)
     let subscription = Subscription(
       endpoint: sentinel.endpoint, access: sentinel.access, options: options, loop: loop,
@@ -128,93 +148,152 @@ package final class SentinelWatcher: Sendable {
         to: Self.channels, pause: Self.pause,
         began: {
           isOn.raise()
-          state.withLock { $0.listening += 1 }
+          state.withLock { $0.subscriptions += 1 }
+          // What happened while nobody listened.
+          alarm.ring()
         }
       ) { [weak self] in self?.received($0, $1) }
-      if isOn.isRaised { state.withLock { $0.listening -= 1 } }
+      if isOn.isRaised { state.withLock { $0.subscriptions -= 1 } }
+      // The link waits longer by itself after each failure; this is only between two questions to it.
       do { try await loop.sleep(for: .milliseconds(250)) } catch { return }
     }
   }
 
   private func received(_ channel: String, _ message: String) {
-    if channel == "+switch-master" {
-      guard let address = Self.switched(message, master: group.master) else { return }
-      keep(loop.spawn { [weak self] in await self?.follow(address) })
-    } else {
-      guard message.split(separator: " ").contains(Substring(group.master)) else { return }
-    }
+    guard Self.concerns(message, on: channel, group.master) else { return }
+    if channel == "+switch-master" { alarm.ring() }
     stir()
+  }
+
+  /// `+switch-master`: `<master> <old host> <old port> <new host> <new port>`; others:
+  /// `master <name> <host> <port>`, `slave <name> <host> <port> @ <master> <host> <port>`.
+  static func concerns(_ message: String, on channel: String, _ master: String) -> Bool {
+    let words = message.split(separator: " ").map(String.init)
+    if channel == "+switch-master" { return words.count == 5 && words[0] == master }
+    if words.count >= 2, words[0] == "master" { return words[1] == master }
+    guard let at = words.firstIndex(of: "@"), at + 1 < words.count else { return false }
+    return words[at + 1] == master
   }
 
   private func stir() {
     let now = EventLoop.now()
     let isDue = state.withLock { state in
-      guard state.lastStir.advanced(by: Self.stirPause) <= now else { return false }
+      if let last = state.lastStir, now < last.advanced(by: Self.stirPause) { return false }
       state.lastStir = now
       return !state.isStopped
     }
     if isDue { tell(.stirred) }
   }
+}
 
-  /// `<master> <old host> <old port> <new host> <new port>`
-  static func switched(_ message: String, master: String) -> NodeAddress? {
-    let words = message.split(separator: " ").map(String.init)
-    guard words.count == 5, words[0] == master, let port = UInt16(words[4]), port > 0 else {
-      return nil
+// MARK: Questions
+
+extension SentinelWatcher {
+  private func watch() async {
+    while !Task.isCancelled {
+      let isSettled = await look()
+      let looks = state.withLock { state in
+        state.unsettled = isSettled ? 0 : state.unsettled + 1
+        return state.unsettled
+      }
+      let isBrisk = (1...Self.unsettledLooks).contains(looks)
+      await alarm.wait(
+        until: .now().advanced(bySeconds: isBrisk ? Self.unsettledInterval : interval))
     }
-    return NodeAddress(parsing: "\(words[3]):\(port)")
   }
 
-  // MARK: Questions
-
-  private func ask() async {
+  /// - Returns: false: a failover may be under way, another look is worth it soon.
+  private func look() async -> Bool {
     let clients = state.withLock { $0.clients }
-    let master = group.master
-    let answers = await withTaskGroup(of: (NodeAddress?, [NodeAddress]).self) { tasks in
-      for client in clients {
-        tasks.addTask {
-          let address = (try? await client.address(of: master)) ?? nil
-          guard address != nil else { return (nil, []) }
-          return (address, (try? await client.others(of: master)) ?? [])
-        }
-      }
-      var answers: [(NodeAddress?, [NodeAddress])] = []
-      for await answer in tasks { answers.append(answer) }
-      return answers
-    }
-    let others = Set(answers.flatMap(\.1)).sorted { $0.description < $1.description }
-    if !others.isEmpty { state.withLock { $0.others = Array(others.prefix(64)) } }
-    for address in others {
-      guard var sentinel = group.sentinels.first else { break }
-      let reached = group.addresses.reachable(address)
-      sentinel.endpoint.address = .tcp(host: reached.host, port: reached.port)
-      if sentinel.access.tls.serverName == nil, reached.host != address.host {
-        sentinel.access.tls.serverName = address.host
-      }
-      add(sentinel)
-    }
-    // One that was cut off is outvoted.
-    var votes: [NodeAddress: Int] = [:]
-    for case let address? in answers.map(\.0) { votes[address, default: 0] += 1 }
-    let chosen = votes.max {
-      ($0.value, $0.key.description) < ($1.value, $1.key.description)
-    }
-    guard let chosen else { return }
-    await follow(chosen.key)
-  }
-
-  /// Believes an address as soon as the server there says that it is the primary.
-  private func follow(_ address: NodeAddress) async {
-    guard state.withLock({ $0.primary != address }) else { return }
-    guard let primary = await inquiry.confirm(address) else { return }
-    let isNews = state.withLock { state in
-      guard !state.isStopped, state.primary != address else { return false }
-      state.primary = address
+    let round = await SentinelRound.ask(clients, for: group.master, on: loop)
+    guard !Task.isCancelled else { return true }
+    guard let told = round.best else {
+      trouble(round.failure)
       return true
     }
-    guard isNews else { return }
-    tell(.moved(primary))
-    tell(.stirred)
+    guard isNew(told, isMajority: 2 * round.answered > clients.count) else {
+      recovered()
+      return true
+    }
+    do throws(SentinelFailure) {
+      let primary = try await inquiry.confirm(told)
+      let isTaken = state.withLock { state in
+        guard !state.isStopped else { return false }
+        state.primary = told
+        state.outdated = 0
+        state.lastStir = EventLoop.now()
+        return true
+      }
+      guard isTaken else { return true }
+      recovered()
+      tell(.moved(primary))
+      tell(.stirred)
+      return true
+    } catch {
+      trouble(error)
+      return false
+    }
+  }
+
+  /// Is it another server than the one that is known, and by a later failover?
+  private func isNew(_ told: SentinelClient.Told, isMajority: Bool) -> Bool {
+    state.withLock { state in
+      guard let known = state.primary else { return true }
+      if told.epoch < known.epoch {
+        // Those that know better are away: this one was cut off, or all were set up anew.
+        state.outdated += isMajority ? 1 : 0
+        guard state.outdated > Self.outdatedLooks else { return false }
+      } else {
+        state.outdated = 0
+      }
+      guard told.address == known.address else { return true }
+      state.primary = told
+      return false
+    }
+  }
+
+  private func trouble(_ failure: SentinelFailure) {
+    let isNews = state.withLock { state in
+      // The servers are watched all the same.
+      if state.primary != nil {
+        if failure.kind == .unconfirmed {
+          state.silent = 0
+          return false
+        }
+        state.outdated = 0
+        state.silent += 1
+        guard state.silent >= Self.silentLooks else { return false }
+      }
+      defer { state.trouble = failure.kind }
+      return state.trouble != failure.kind && !state.isStopped
+    }
+    if isNews { tell(.trouble(failure)) }
+  }
+
+  private func recovered() {
+    let isNews = state.withLock { state in
+      state.silent = 0
+      defer { state.trouble = nil }
+      return state.trouble != nil && !state.isStopped
+    }
+    if isNews { tell(.recovered) }
+  }
+
+  /// Learns of Sentinels that were not named to us.
+  private func discover() async {
+    while !Task.isCancelled {
+      let clients = state.withLock { $0.clients }
+      let found = await inquiry.others(of: clients)
+      if !found.isEmpty {
+        state.withLock { $0.others = Array(found.prefix(Self.maximumOthers)) }
+        for address in found { if let sentinel = group.sentinel(at: address) { add(sentinel) } }
+      }
+      do {
+        try await loop.sleep(for: found.isEmpty ? .seconds(1) : Self.discovery)
+      } catch {
+        return
+      }
+    }
   }
 }
 

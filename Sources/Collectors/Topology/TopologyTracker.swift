@@ -49,14 +49,21 @@ package struct TopologyTracker: Sendable {
     package var leaves: [NodeID] = []
   }
 
-  /// A Sentinel that another one told of.
-  package struct SentinelHint: Sendable, Hashable {
-    package var address: NodeAddress
+  /// What a watcher of Sentinels knows beside what these say in INFO.
+  package struct SentinelNews: Sendable {
+    /// Sentinels that another one told of.
+    package var others: [NodeAddress] = []
+    /// The one that the others are reached like.
     package var via: NodeID
+    /// Where the primaries are, by their master's name: the servers there say so themselves.
+    package var primaries: [String: SentinelClient.Told] = [:]
 
-    package init(address: NodeAddress, via: NodeID) {
-      self.address = address
+    package init(
+      others: [NodeAddress] = [], via: NodeID, primaries: [String: SentinelClient.Told] = [:]
+    ) {
+      self.others = others
       self.via = via
+      self.primaries = primaries
     }
   }
 
@@ -92,7 +99,7 @@ package struct TopologyTracker: Sendable {
   }
 
   package mutating func observe(
-    _ facts: [Facts], clusters: [ClusterReading], sentinels: [SentinelHint] = [],
+    _ facts: [Facts], clusters: [ClusterReading], sentinels: SentinelNews? = nil,
     now: MonotonicTime
   ) -> Outcome {
     var outcome = Outcome()
@@ -116,7 +123,12 @@ package struct TopologyTracker: Sendable {
         meet(master.address, via: fact.id, master: master.name, now, &outcome)
       }
     }
-    for hint in sentinels { meet(hint.address, via: hint.via, now, &outcome) }
+    if let sentinels {
+      for (name, told) in sentinels.primaries {
+        meet(told.address, via: sentinels.via, master: name, now, &outcome)
+      }
+      for address in sentinels.others { meet(address, via: sentinels.via, now, &outcome) }
+    }
     outcome.leaves += dropForgotten(facts, now)
     let gone = Set(outcome.leaves)
     let known = Dictionary(facts.map { ($0.id, $0) }) { first, _ in first }
@@ -126,13 +138,14 @@ package struct TopologyTracker: Sendable {
       }
     let present = facts.filter { !gone.contains($0.id) }
     let (sentinel, groups) = sentinelTopology(
-      present, replicationTopologies(present.filter { $0.sentinel == nil }, now), now)
+      present, replicationTopologies(present.filter { $0.sentinel == nil }, now),
+      primaries: sentinels?.primaries ?? [:], now)
     outcome.topologies += (sentinel.map { [$0] } ?? []) + groups
     return outcome
   }
 
   /// Who goes by this address; nil: nobody that is monitored.
-  func node(at announced: NodeAddress) -> NodeID? { names[Self.folded(announced)] }
+  package func node(at announced: NodeAddress) -> NodeID? { names[Self.folded(announced)] }
 
   // MARK: Names
 

@@ -39,14 +39,6 @@ package struct AddressMap: Sendable, Hashable {
     }
   }
 
-  /// These rules, then those: of two for the same address the one of this map holds.
-  package func before(_ others: AddressMap) -> AddressMap {
-    var both = self
-    both.exact.merge(others.exact) { mine, _ in mine }
-    both.rules += others.rules
-    return both
-  }
-
   package var isEmpty: Bool { exact.isEmpty && rules.isEmpty }
 
   /// Where a node is reached that announces this address.

@@ -8,6 +8,19 @@ package struct SentinelGroup: Sendable {
       self.endpoint = endpoint
       self.access = access
     }
+
+    /// The same way in to another address.
+    ///
+    /// Its certificate is for the name that it announces, wherever the way to it begins.
+    func reaching(_ announced: NodeAddress, _ addresses: AddressMap) -> Sentinel {
+      let reached = addresses.reachable(announced)
+      var other = self
+      other.endpoint.address = .tcp(host: reached.host, port: reached.port)
+      if other.access.tls.serverName == nil, reached.host != announced.host {
+        other.access.tls.serverName = announced.host
+      }
+      return other
+    }
   }
 
   /// The master's name in the Sentinels' configuration.
@@ -16,7 +29,7 @@ package struct SentinelGroup: Sendable {
   package var sentinels: [Sentinel]
   /// How its servers are reached; the address in it stands for none.
   package var server: Sentinel
-  /// Where servers are reached that announce other addresses.
+  /// Where servers and Sentinels are reached that announce other addresses.
   package var addresses: AddressMap
 
   package init(
@@ -29,26 +42,36 @@ package struct SentinelGroup: Sendable {
   }
 
   /// The way to a server of the group that announces this address.
-  package func reaching(_ announced: NodeAddress) -> Sentinel {
-    let reached = addresses.reachable(announced)
-    var server = server
-    server.endpoint.address = .tcp(host: reached.host, port: reached.port)
-    // Its certificate is for the name that it announces, wherever the way to it begins.
-    if server.access.tls.serverName == nil, reached.host != announced.host {
-      server.access.tls.serverName = announced.host
-    }
-    return server
+  package func server(at announced: NodeAddress) -> Sentinel {
+    server.reaching(announced, addresses)
+  }
+
+  /// The way to another Sentinel, which announces this address.
+  package func sentinel(at announced: NodeAddress) -> Sentinel? {
+    sentinels.first?.reaching(announced, addresses)
   }
 }
 
-/// Where the primary is, as a Sentinel told and the server itself confirmed.
+/// Where the primary is, as Sentinels told and the server itself confirmed.
 package struct SentinelPrimary: Sendable {
-  package var announced: NodeAddress
+  package var told: SentinelClient.Told
   package var endpoint: RedisEndpoint
   package var access: RedisAccess
+
+  package var announced: NodeAddress { told.address }
 }
 
 /// Why the primary was not found; text for people.
-package struct SentinelFailure: Error, Sendable, CustomStringConvertible {
+package struct SentinelFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  package enum Kind: Sendable, Hashable {
+    /// No Sentinel answers, or none lets us in.
+    case silent
+    /// Those that answer do not know the name.
+    case noSuchMaster
+    /// They name a server that is no primary, or that cannot be asked.
+    case unconfirmed
+  }
+
+  package var kind: Kind
   package var description: String
 }

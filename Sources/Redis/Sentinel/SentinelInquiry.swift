@@ -1,11 +1,10 @@
 package import EventLoop
 
-/// Finds the primary of a Sentinel group: asks every Sentinel, and the server that one names what it is
+/// Finds the primary of a Sentinel group: asks every Sentinel, and the server that they name what it is
 /// (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
 ///
-/// All Sentinels are asked at once instead of one after the other, so that none that hangs costs time;
-/// the first answer that its server confirms counts. A Sentinel that was cut off may name a server that
-/// is no primary any more.
+/// All Sentinels are asked at once instead of one after the other: none that hangs costs time, and one
+/// that lies behind does not decide.
 package struct SentinelInquiry: Sendable {
   package let group: SentinelGroup
   private let loop: EventLoop
@@ -27,143 +26,90 @@ package struct SentinelInquiry: Sendable {
     self.timeout = timeout
   }
 
-  /// What one Sentinel led to.
-  fileprivate enum Answer: Sendable {
-    case primary(SentinelPrimary)
-    case noSuchMaster(String, known: [String])
-    /// It named a server that is not the primary, or that cannot be asked.
-    case unconfirmed(String)
-    case silent(String)
+  private func clients() -> [SentinelClient] {
+    group.sentinels.map {
+      SentinelClient($0, loop: loop, resolver: resolver, timeout: timeout)
+    }
+  }
+
+  /// Where the other Sentinels of the group announce to be.
+  package func others() async -> [NodeAddress] {
+    let clients = clients()
+    defer { for client in clients { client.close() } }
+    return await others(of: clients)
   }
 
   package func primary() async throws(SentinelFailure) -> SentinelPrimary {
-    var failure = SentinelFailure(description: "")
-    for round in 0..<Self.rounds {
-      let answers = await ask()
-      var others: [Answer] = []
-      for answer in answers {
-        if case .primary(let primary) = answer { return primary }
-        others.append(answer)
+    let clients = clients()
+    defer { for client in clients { client.close() } }
+    var round = 0
+    while true {
+      let answers = await SentinelRound.ask(clients, for: group.master, on: loop)
+      guard let told = answers.best else { throw answers.failure }
+      do throws(SentinelFailure) {
+        return try await confirm(told)
+      } catch {
+        round += 1
+        guard round < Self.rounds else { throw error }
+        do { try await loop.sleep(for: Self.pause) } catch _ { throw error }
       }
-      failure = explain(others)
-      let mayChange = others.contains { if case .unconfirmed = $0 { true } else { false } }
-      guard mayChange, round + 1 < Self.rounds else { break }
-      do { try await loop.sleep(for: Self.pause) } catch { break }
-    }
-    throw failure
-  }
-
-  /// Asks a server that was named whether it is the primary; nil: not, or not to be asked for some seconds.
-  package func confirm(_ announced: NodeAddress) async -> SentinelPrimary? {
-    let server = group.reaching(announced)
-    for round in 0..<Self.rounds {
-      if (try? await role(server)) == "master" {
-        return SentinelPrimary(
-          announced: announced, endpoint: server.endpoint, access: server.access)
-      }
-      guard round + 1 < Self.rounds else { break }
-      do { try await loop.sleep(for: Self.pause) } catch { break }
-    }
-    return nil
-  }
-
-  /// Up to the first confirmed primary.
-  private func ask() async -> [Answer] {
-    await withTaskGroup(of: Answer.self) { tasks in
-      for sentinel in group.sentinels { tasks.addTask { await ask(sentinel) } }
-      var answers: [Answer] = []
-      for await answer in tasks {
-        answers.append(answer)
-        if case .primary = answer {
-          tasks.cancelAll()
-          break
-        }
-      }
-      return answers
     }
   }
 
-  private func ask(_ sentinel: SentinelGroup.Sentinel) async -> Answer {
-    let client = SentinelClient(sentinel, loop: loop, resolver: resolver, timeout: timeout)
-    defer { client.close() }
-    let announced: NodeAddress
-    do throws(RedisError) {
-      guard let told = try await client.address(of: group.master) else {
-        return .noSuchMaster("\(sentinel.endpoint)", known: try await client.masters())
-      }
-      announced = told
-    } catch {
-      return .silent(Self.text(error, at: sentinel.endpoint))
-    }
-    let server = group.reaching(announced)
+  /// Asks the server that was named whether it is the primary.
+  package func confirm(
+    _ told: SentinelClient.Told
+  ) async throws(SentinelFailure) -> SentinelPrimary {
+    let server = group.server(at: told.address)
+    let problem: String
     do throws(RedisError) {
       let role = try await role(server)
-      guard role == "master" else {
-        return .unconfirmed(
-          "\(sentinel.endpoint) names \(server.endpoint), which says that it is a \(role)")
+      guard role != "master" else {
+        return SentinelPrimary(
+          told: told, endpoint: server.endpoint, access: server.access)
       }
-      return .primary(
-        SentinelPrimary(announced: announced, endpoint: server.endpoint, access: server.access))
+      problem = "says that it is a \(role == "slave" ? "replica" : PlainText.safe(role, limit: 40))"
     } catch {
-      return .unconfirmed("\(sentinel.endpoint) names \(Self.text(error, at: server.endpoint))")
+      problem = SentinelRound.text(error)
+    }
+    let name = PlainText.safe(group.master, limit: 80)
+    let reached = server.endpoint.description
+    let announced = told.address.description
+    let also = reached.hasSuffix(announced) ? "" : " (which announces \(announced))"
+    throw SentinelFailure(
+      kind: .unconfirmed,
+      description: "no primary of '\(name)': the Sentinels name \(reached)\(also): \(problem)")
+  }
+
+  /// Where the other Sentinels of the group announce to be.
+  package func others(of clients: [SentinelClient]) async -> [NodeAddress] {
+    let master = group.master
+    return await withTaskGroup(of: [NodeAddress].self) { tasks in
+      for client in clients {
+        // One that does not answer now is asked again.
+        tasks.addTask { (try? await client.others(of: master)) ?? [] }
+      }
+      var found: Set<NodeAddress> = []
+      for await some in tasks { found.formUnion(some) }
+      return found.sorted { $0.description < $1.description }
     }
   }
 
+  /// From INFO and not from ROLE: whoever may use the console at all may ask for INFO.
   private func role(_ server: SentinelGroup.Sentinel) async throws(RedisError) -> String {
     var options = RedisClient.Options()
     options.connectTimeout = timeout
     options.commandTimeout = timeout
-    options.gate = .only(["role"])
+    options.gate = .only(["info"])
     let client = RedisClient(
       endpoint: server.endpoint, access: server.access, options: options, loop: loop,
       resolver: resolver)
     defer { client.close() }
-    let reply = try await client.send(RedisCommand("ROLE"), action: "asking for its role")
-    let role = reply.array?.first?.text ?? "server of no known role"
-    return role == "slave" ? "replica" : PlainText.safe(role, limit: 40)
-  }
-
-  // MARK: For people
-
-  static func text(_ error: RedisError, at endpoint: RedisEndpoint) -> String {
-    // Reads that no gate lists count as changes; nothing of these ever changes anything.
-    let message = error.kind == .indeterminate ? "no answer in time" : error.message
-    let step = error.kind == .indeterminate ? "" : error.nextStep
-    return "\(endpoint): \(message)" + (step.isEmpty ? "" : " (\(step))")
-  }
-
-  private func explain(_ answers: [Answer]) -> SentinelFailure {
-    let master = PlainText.safe(group.master, limit: 80)
-    var lines: [String] = []
-    var unknown: [String] = []
-    var known: Set<String> = []
-    for answer in answers {
-      switch answer {
-      case .primary: break
-      case .noSuchMaster(let sentinel, let names):
-        unknown.append(sentinel)
-        known.formUnion(names)
-      case .unconfirmed(let text), .silent(let text): lines.append(text)
-      }
+    let reply = try await client.send(
+      RedisCommand("INFO", "replication"), action: "asking for its role")
+    let line = (reply.text ?? "").split(whereSeparator: \.isNewline).first {
+      $0.hasPrefix("role:")
     }
-    lines.sort()
-    if !unknown.isEmpty, unknown.count + lines.count == answers.count {
-      let names = known.sorted().prefix(20).joined(separator: ", ")
-      let list = known.isEmpty ? "they watch none" : "there are: \(names)"
-      let rest = lines.isEmpty ? "" : "; " + lines.joined(separator: "; ")
-      if lines.isEmpty || !answers.contains(where: \.isUnconfirmed) {
-        return SentinelFailure(
-          description: "no Sentinel knows a master '\(master)' (\(list))"
-            + "; asked: \(unknown.sorted().joined(separator: ", "))\(rest)")
-      }
-    }
-    let head =
-      answers.contains(where: \.isUnconfirmed)
-      ? "no primary of '\(master)' was found" : "no Sentinel of '\(master)' answers"
-    return SentinelFailure(description: "\(head): \(lines.joined(separator: "; "))")
+    return line.map { String($0.dropFirst(5)) } ?? "server of no known role"
   }
-}
-
-extension SentinelInquiry.Answer {
-  fileprivate var isUnconfirmed: Bool { if case .unconfirmed = self { true } else { false } }
 }

@@ -15,6 +15,8 @@ package final class Subscription: Sendable {
   ) {
     self.loop = loop
     timeout = options.commandTimeout
+    var options = options
+    options.gate = .only([])
     link = Link(
       handshake: Handshake(endpoint: endpoint, access: access, resolver: resolver),
       options: options, loop: loop)
