@@ -197,7 +197,8 @@ package final class RedisSentinels: Sendable {
           try field("num-slaves", of: sentinel) == "\(options.replicas)"
         else { return false }
       }
-      return try Set(running.map { one throws(TestKitError) in try primaryPort(by: one) }).count == 1
+      return try Set(running.map { one throws(TestKitError) in try primaryPort(by: one) }).count
+        == 1
     }
   }
 

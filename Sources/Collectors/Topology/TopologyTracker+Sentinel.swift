@@ -33,9 +33,10 @@ extension TopologyTracker {
         let list = addresses.map(\.description).sorted().joined(separator: ", ")
         topology.notes.append("the Sentinels do not agree where \(name) is: \(list)")
       }
-      let primary = primaries[name].flatMap { node(at: $0.address) } ?? primary(facts, told)
+      let found = primaries[name].flatMap { node(at: $0.address) }
+      let primary = found ?? primary(facts, told)
       // One that heard of a failover late still complains of the old primary.
-      let current = told.filter { node(at: $0.address) == primary }
+      let current = found == nil ? [] : told.filter { node(at: $0.address) == found }
       if (current.isEmpty ? told : current).contains(where: { $0.status != "ok" }) || live.isEmpty {
         isWell = false
       }
