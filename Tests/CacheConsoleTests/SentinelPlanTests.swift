@@ -34,7 +34,7 @@ import Testing
     let opened = try plan(
       [
         "--sentinel", "10.0.1.11", "--sentinel=watch@10.0.1.12:5000", "--master",
-        "redis://console@shop/3", "--sentinel-password-file", file, "--map",
+        "redis://console@shop/3", "--sentinel-auth", file, "--map",
         "10.0.1.21:6379=127.0.0.1:7001",
       ], environment: ["REDISCLI_AUTH": "ours", "CACHECONSOLE_SENTINEL_PASSWORD": "not this"])
     #expect(opened.servers.map(\.endpoint.description) == ["10.0.1.11:26379", "10.0.1.12:5000"])
@@ -107,7 +107,7 @@ import Testing
     arguments: [
       (["--sentinel", "h"], "--sentinel needs --master NAME"),
       (["--master", "m"], "--master goes with --sentinel"),
-      (["--sentinel-password-file", "f"], "--sentinel-password-file goes with --sentinel"),
+      (["--sentinel-auth", "f"], "--sentinel-auth goes with --sentinel"),
       (["--sentinel", "h", "--master", "m", "--redis", "x"], "--redis exclude each other"),
       (["--sentinel", "h", "--master", "m", "--env", "x"], "--env exclude each other"),
       (["--sentinel", "h", "--master", "m", "--demo"], "--demo exclude each other"),

@@ -161,7 +161,7 @@ extension Arguments {
     guard !sentinels.isEmpty else {
       guard master == nil, sentinelPasswordFile == nil else {
         throw UsageError(
-          "\(master == nil ? "--sentinel-password-file" : "--master") goes with"
+          "\(master == nil ? "--sentinel-auth" : "--master") goes with"
             + " --sentinel HOST:PORT")
       }
       return
@@ -252,7 +252,7 @@ package enum Option: String, CaseIterable, Sendable {
   case role = "--role"
   case passwordFile = "--password-file"
   case askPassword = "--ask-password"
-  case sentinelPasswordFile = "--sentinel-password-file"
+  case sentinelPasswordFile = "--sentinel-auth"
   case cacert = "--cacert"
   case cert = "--cert"
   case key = "--key"
@@ -285,8 +285,8 @@ package enum Option: String, CaseIterable, Sendable {
     switch self {
     case .redis:
       "redis[s]://[user@]host[:port][/db], unix:///path or host:port; repeatable"
-    case .sentinel: "ask this Sentinel where the servers are; rediss://... for TLS; repeatable"
-    case .master: "of these servers: NAME, or redis[s]://[user@]NAME[/db]"
+    case .sentinel: "a Sentinel that knows the servers; rediss://... for TLS; repeatable"
+    case .master: "with --sentinel: whose servers; NAME or redis[s]://[user@]NAME[/db]"
     case .config: "read this file instead of the usual ones"
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"

@@ -23,8 +23,9 @@ package enum HelpText {
 
       Without servers and without a configuration the demo opens. Passwords come from the
       environment (CACHECONSOLE_PASSWORD, REDISCLI_AUTH; CACHECONSOLE_SENTINEL_PASSWORD for
-      Sentinels), a file or a prompt, never from the command line. Configuration: $XDG_CONFIG_HOME/cacheconsole/config.json5 and
-      /etc/cacheconsole/config.json5. Keys: press ? on the screen.
+      Sentinels), a file or a prompt, never from the command line. Configuration:
+      $XDG_CONFIG_HOME/cacheconsole/config.json5 and /etc/cacheconsole/config.json5. Keys: press ?
+      on the screen.
       Exit codes: 0 done, 1 failed, 2 usage.
       """
   }

@@ -15,7 +15,7 @@ struct SentinelAddress {
     guard url.password == nil else {
       throw RedisURLError(
         message: "the address of a Sentinel holds a password, which others may read: leave it out"
-          + " and use sentinel_login in the configuration, --sentinel-password-file or"
+          + " and use sentinel_login in the configuration, --sentinel-auth or"
           + " \(PasswordSources.sentinelVariable)")
     }
     guard url.endpoint.database == 0 else {

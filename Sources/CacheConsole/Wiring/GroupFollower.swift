@@ -40,7 +40,8 @@ final class GroupFollower: Sendable {
   func start(
     _ sentinels: SentinelGroup, via: NodeID, interval: Double, loop: EventLoop, resolver: Resolver
   ) {
-    let watcher = SentinelWatcher(sentinels, interval: interval, loop: loop, resolver: resolver) {
+    let pause = min(interval, SentinelWatcher.standardInterval)
+    let watcher = SentinelWatcher(sentinels, interval: pause, loop: loop, resolver: resolver) {
       [weak self] in self?.take($0)
     }
     self.watcher.withLock { $0 = watcher }

@@ -35,7 +35,9 @@ package final class SentinelWatcher: Sendable {
   }
 
   /// Events about a master or one of its replicas.
-  private static let channels = ["+switch-master", "+sdown", "-sdown", "+odown", "-odown"]
+  private static let channels = [
+    "+promoted-slave", "+switch-master", "+sdown", "-sdown", "+odown", "-odown",
+  ]
   private static let timeout = Duration.milliseconds(1000)
   /// Between two PINGs on a subscription.
   private static let pause = Duration.milliseconds(1000)
@@ -44,8 +46,8 @@ package final class SentinelWatcher: Sendable {
   private static let maximumOthers = 64
   /// A flood of messages costs the servers one look in this time at most.
   private static let stirPause = Duration.milliseconds(200)
-  /// Seconds between two rounds of questions at most. Alone they follow a failover within a second.
-  private static let maximumInterval = 0.5
+  /// Seconds between two rounds of questions: alone they follow a failover within a second.
+  package static let standardInterval = 0.5
   /// Seconds between two looks at a server that is not the primary yet, and how many there are.
   private static let unsettledInterval = 0.2
   private static let unsettledLooks = 25
@@ -66,14 +68,14 @@ package final class SentinelWatcher: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - interval: seconds between two rounds of questions, 0.1 to 0.5.
+  ///   - interval: seconds between two rounds of questions, 0.1 to 60.
   ///   - tell: called on the loop's thread; it must not call back.
   package init(
-    _ group: SentinelGroup, interval: Double = maximumInterval, loop: EventLoop,
+    _ group: SentinelGroup, interval: Double = standardInterval, loop: EventLoop,
     resolver: Resolver, tell: @escaping @Sendable (Event) -> Void
   ) {
     self.group = group
-    self.interval = max(0.1, min(Self.maximumInterval, interval))
+    self.interval = max(0.1, min(60, interval))
     self.loop = loop
     self.resolver = resolver
     self.tell = tell
@@ -161,7 +163,8 @@ extension SentinelWatcher {
 
   private func received(_ channel: String, _ message: String) {
     guard Self.concerns(message, on: channel, group.master) else { return }
-    if channel == "+switch-master" { alarm.ring() }
+    // Even where the address was seen to change before, all is worth a look.
+    if channel == "+switch-master" || channel == "+promoted-slave" { alarm.ring() }
     stir()
   }
 

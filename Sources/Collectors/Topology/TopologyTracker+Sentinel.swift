@@ -51,11 +51,35 @@ extension TopologyTracker {
         rest.remove(at: index)
       }
       (shard.id, shard.name) = (name, name)
+      if primary != nil { shard.members += strays(of: name, facts, beside: shard.members, rest) }
       if primary != nil { shard.members = Self.demoted(shard.members, primary: primary) }
       topology.shards.append(shard)
     }
     if !isWell { topology.state = .fail }
     return (topology, rest)
+  }
+
+  /// Who was a member and is in no group now: after a failover the old primary has lost its replicas
+  /// and follows nobody yet.
+  private func strays(
+    of name: String, _ facts: [Facts], beside members: [TopologyMember], _ others: [Topology]
+  ) -> [TopologyMember] {
+    let placed = Set((members + others.flatMap(\.shards).flatMap(\.members)).compactMap(\.node))
+    return facts.filter { masters[$0.id] == name && !placed.contains($0.id) }
+      .map { member($0, [:]) }
+  }
+
+  /// Remembers who belongs to which master, as long as it is watched and in no other group.
+  mutating func learnMasters(
+    _ topology: Topology?, _ groups: [Topology], of facts: [Facts]
+  ) {
+    var learnt: [NodeID: String] = [:]
+    let others = Set(groups.flatMap(\.shards).flatMap(\.members).compactMap(\.node))
+    for fact in facts where !others.contains(fact.id) { learnt[fact.id] = masters[fact.id] }
+    for shard in topology?.shards ?? [] {
+      for node in shard.members.compactMap(\.node) { learnt[node] = shard.name }
+    }
+    masters = learnt
   }
 
   private func told(of name: String, by sentinels: [Facts]) -> [SentinelView.Master] {

@@ -90,6 +90,8 @@ package struct TopologyTracker: Sendable {
   /// By the announced address.
   private var names: [NodeAddress: NodeID] = [:]
   private var found: [NodeID: Found] = [:]
+  /// Which Sentinels' master a server was last seen with.
+  var masters: [NodeID: String] = [:]
   /// When somebody last named it.
   private var named: [NodeID: MonotonicTime] = [:]
 
@@ -140,6 +142,7 @@ package struct TopologyTracker: Sendable {
     let (sentinel, groups) = sentinelTopology(
       present, replicationTopologies(present.filter { $0.sentinel == nil }, now),
       primaries: sentinels?.primaries ?? [:], now)
+    learnMasters(sentinel, groups, of: present)
     outcome.topologies += (sentinel.map { [$0] } ?? []) + groups
     return outcome
   }

@@ -42,7 +42,8 @@ package final class SentinelClient: Sendable {
   /// nil: it watches no master of this name.
   package func place(of master: String) async throws(RedisError) -> Told? {
     let action = "asking for the primary"
-    // The first has the epoch; the second is what every client may ask for.
+    // The address is the second one's: as soon as the new primary has been promoted it is named there,
+    // while the first goes on with the old one until all replicas follow. Both have the new epoch then.
     let replies = try await client.pipeline(
       [
         RedisCommand("SENTINEL", "MASTER", master),
@@ -55,17 +56,12 @@ package final class SentinelClient: Sendable {
         command: "sentinel|get-master-addr-by-name")
     }
     if replies[1].isNull { return nil }
-    let entry = Self.map(replies[0])
-    if let port = entry["port"].flatMap({ NodeAddress.port($0) }),
-      let address = NodeAddress(host: entry["ip"], port: port, ownHost: "")
-    {
-      return Told(address: address, epoch: entry["config-epoch"].flatMap { UInt64($0) } ?? 0)
-    }
     guard let parts = replies[1].array, parts.count == 2,
       let port = parts[1].text.flatMap({ NodeAddress.port($0) }),
       let address = NodeAddress(host: parts[0].text, port: port, ownHost: "")
     else { throw unexpected(action) }
-    return Told(address: address, epoch: 0)
+    let epoch = Self.map(replies[0])["config-epoch"].flatMap { UInt64($0) }
+    return Told(address: address, epoch: epoch ?? 0)
   }
 
   /// Names of the masters that it watches.

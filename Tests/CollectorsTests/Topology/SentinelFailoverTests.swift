@@ -47,8 +47,8 @@ import Testing
     async throws
   {
     let real = try Self.real()
-    // Polled as seldom as by default.
-    let watch = try SentinelWatch(real, named: 1, interval: 2)
+    // Servers are polled as by default, and Sentinels not asked again unless one publishes something.
+    let watch = try SentinelWatch(real, named: 1, interval: 2, asking: 60)
     defer { watch.close() }
     let old = real.servers[0]
     #expect(try await watch.isWell(old), "\(String(describing: watch.latest?.topologies))")
@@ -110,7 +110,7 @@ import Testing
       let reply = try sentinel.command(["ACL", "SETUSER", "default", "-subscribe"])
       #expect(reply == .simple("OK"))
     }
-    let watch = try SentinelWatch(real, interval: 2)
+    let watch = try SentinelWatch(real, interval: 2, asking: SentinelWatcher.standardInterval)
     defer { watch.close() }
     let old = real.servers[0]
     #expect(try await watch.isWell(old))

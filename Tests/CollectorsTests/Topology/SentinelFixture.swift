@@ -25,9 +25,11 @@ final class SentinelWatch: NodeDirectory {
 
   /// - Parameters:
   ///   - named: how many of the Sentinels are named; the others are found.
+  ///   - asking: seconds between two rounds of questions to all Sentinels.
   ///   - map: where announced ports are reached.
   init(
-    _ real: RedisSentinels, named: Int = .max, interval: Double = 0.2, authority: String? = nil,
+    _ real: RedisSentinels, named: Int = .max, interval: Double = 0.2, asking: Double = 0.2,
+    authority: String? = nil,
     map: AddressMap = AddressMap()
   ) throws {
     self.real = real
@@ -69,7 +71,7 @@ final class SentinelWatch: NodeDirectory {
       self?.state.withLock { $0.snapshots.append((snapshot, now)) }
     }
     let watcher = SentinelWatcher(
-      group, interval: interval, loop: Watch.loop, resolver: Resolver(loop: Watch.loop)
+      group, interval: asking, loop: Watch.loop, resolver: Resolver(loop: Watch.loop)
     ) { [weak self, weak collector] event in
       if case .stirred = event { collector?.hurry() }
       self?.take(event)

@@ -24,7 +24,7 @@ extension Arguments {
     redisURLs = words.all("--redis")
     sentinels = words.all("--sentinel")
     master = words.value("--master")
-    sentinelPasswordFile = words.value("--sentinel-password-file")
+    sentinelPasswordFile = words.value("--sentinel-auth")
     environment = words.value("--env")
     configurationFile = words.value("--config")
     passwordFile = words.value("--password-file")

@@ -35,7 +35,7 @@ extension OptionSpec {
     OptionSpec("--node", "NAME", isRepeatable: true, "only this server of it; repeatable"),
     OptionSpec("--password-file", "FILE", Option.passwordFile.explanation),
     OptionSpec("--ask-password", Option.askPassword.explanation),
-    OptionSpec("--sentinel-password-file", "FILE", Option.sentinelPasswordFile.explanation),
+    OptionSpec("--sentinel-auth", "FILE", Option.sentinelPasswordFile.explanation),
     OptionSpec("--map", "FROM=TO", isRepeatable: true, Option.map.explanation),
     OptionSpec("--cacert", "FILE", Option.cacert.explanation),
     OptionSpec("--cert", "FILE", Option.cert.explanation),
