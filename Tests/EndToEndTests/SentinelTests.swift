@@ -83,7 +83,6 @@ import Testing
         && screen.split(separator: "● replica").count == 3
         && screen.split(separator: "● sentinel").count == 4
     }
-    print(try session.screen())
     try real.failover()
     let began = Deadline.now
     try session.waitUntil("the new primary", within: 60) { $0.contains("new primary") }
@@ -96,7 +95,6 @@ import Testing
       }
       return lines.count == 1 && lines[0].contains(":\(new.port) ")
     }
-    print(try session.screen())
     // Operations are with the new one, under the name that both had.
     try session.type(":invalidate k:*")
     try session.press("Enter")
@@ -158,6 +156,46 @@ import Testing
     #expect(try new.command(["EXISTS", "k:1", "k:2"]).integer == 2)
     ended = try Console.run(["inspect", "k:1"] + words, home: home, within: 60)
     #expect(ended.exit == .code(0) && ended.output.contains("on shop"), "\(ended)")
+  }
+
+  @Test func `a failover in the middle of a run ends it, and a new plan is for the new primary`()
+    throws
+  {
+    let keys = (0..<3000).map { "k:\($0)" }
+    try set(keys, on: real.servers[0])
+    let started = try Console.run(
+      ["invalidate", "--pattern", "k:*", "--rate", "100", "--detach", "--env", "carts", "--yes"],
+      home: home,
+      within: 60)
+    #expect(started.exit == .code(0), "\(started)")
+    let id = try #require(
+      started.output.split(whereSeparator: { $0.isWhitespace || $0 == ":" }).first {
+        $0.hasPrefix("20") && $0.contains("T") && $0.contains("-")
+      }, "\(started)")
+    let isUnderWay = try Eventually.holds(within: 40) { () throws(TestKitError) in
+      try real.servers[0].command(["DBSIZE"]).integer ?? 0 < 2900
+    }
+    #expect(isUnderWay)
+    try real.failover()
+    var listed = ""
+    let isOver = try Eventually.holds(within: 120) {
+      listed = try Console.run(["operations", "--env", "carts"], home: home, within: 60).output
+      return listed.contains("failed") || listed.contains("orphaned")
+    }
+    #expect(isOver, "\(listed)")
+    let new = try real.primary()
+    #expect(try new.command(["DBSIZE"]).integer ?? 0 > 500)
+    // The new primary may lack changes that the old one had confirmed: only a new plan knows.
+    let refused = try Console.run(
+      ["operations", "take-over", String(id), "--env", "carts"], home: home, within: 120)
+    #expect(refused.exit == .code(1) && refused.output.contains("make a new plan"), "\(refused)")
+    #expect(refused.output.contains("shop is another server process"), "\(refused)")
+    let again = try Console.run(
+      ["invalidate", "--pattern", "k:*", "--env", "carts", "--yes"], home: home, within: 120)
+    #expect(again.exit == .code(0), "\(again)")
+    #expect(try new.command(["EXISTS"] + keys).integer == 0)
+    // The first runner still waits for its server; it need not.
+    _ = try Console.run(["operations", "abort", String(id), "--env", "carts"], home: home)
   }
 
   @Test func `--once tells all, and what is wrong is told in words`() throws {

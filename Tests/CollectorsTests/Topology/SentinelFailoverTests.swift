@@ -38,8 +38,10 @@ import Testing
     }
     // The one that shows it may have come before its last Sentinel's message was read here.
     let seconds = Double((first?.at ?? 0) - (listener.at ?? 0)) / 1e9
-    let milliseconds = Int((seconds * 1000).rounded())
-    print("sentinel: \(what): the model follows \(milliseconds) ms after +switch-master")
+    let sinceStart = Double((first?.at ?? 0) - (listener.promoted ?? 0)) / 1e9
+    print(
+      "sentinel: \(what): the model follows \(Int((sinceStart * 1000).rounded())) ms after"
+        + " +promoted-slave, \(Int((seconds * 1000).rounded())) ms after +switch-master")
     return seconds
   }
 

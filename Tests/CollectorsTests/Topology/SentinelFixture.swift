@@ -175,10 +175,11 @@ final class SentinelWatch: NodeDirectory {
   }
 }
 
-/// Hears `+switch-master` as any other client would, and when.
+/// Hears `+promoted-slave` and `+switch-master` as any other client would, and when.
 final class SwitchListener: Sendable {
   private struct State {
     var listening = 0
+    var promoted: Int64?
     var at: Int64?
   }
 
@@ -190,14 +191,24 @@ final class SwitchListener: Sendable {
       BackgroundThread.start { [weak self] in
         // Ends with its Sentinel, or with the deadline.
         guard let connection = try? sentinel.connect(within: 120),
+          (try? connection.command(["SUBSCRIBE", "+promoted-slave"])) != nil,
           (try? connection.command(["SUBSCRIBE", "+switch-master"])) != nil
         else { return }
         self?.state.withLock { $0.listening += 1 }
         while let reply = try? connection.reply() {
-          guard reply.array?.first?.text == "message" else { continue }
+          guard let parts = reply.array, parts.first?.text == "message", parts.count == 3 else {
+            continue
+          }
           let now = Deadline.now
-          self?.state.withLock { $0.at = $0.at ?? now }
-          return
+          let isSwitch = parts[1].text == "+switch-master"
+          self?.state.withLock { state in
+            if isSwitch {
+              state.at = state.at ?? now
+            } else {
+              state.promoted = state.promoted ?? now
+            }
+          }
+          if isSwitch { return }
         }
       }
     }
@@ -208,4 +219,7 @@ final class SwitchListener: Sendable {
 
   /// When the first Sentinel told of it; nil: none has.
   var at: Int64? { state.withLock { $0.at } }
+
+  /// When the first told that the new primary takes writes, before the others follow it.
+  var promoted: Int64? { state.withLock { $0.promoted } }
 }
