@@ -131,7 +131,10 @@ package final class RedisSentinels: Sendable {
     try waitUntilWell()
   }
 
-  deinit { for node in sentinels + servers { node.kill9() } }
+  deinit { end() }
+
+  /// Ends all of them, now.
+  package func end() { for node in sentinels + servers { node.kill9() } }
 
   private static func server(
     replicating primary: Node?, _ options: Options

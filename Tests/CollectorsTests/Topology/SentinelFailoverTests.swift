@@ -120,7 +120,7 @@ import Testing
     let asked = real.sentinels[0]
     try real.failover(by: asked)
     let isSwitched = try await Eventually.holds(within: 60) {
-      try real.field("port", of: asked) != "\(old.announcedPort)"
+      try real.primaryPort(by: asked) != old.announcedPort
     }
     let began = Deadline.now
     #expect(isSwitched)
@@ -129,7 +129,7 @@ import Testing
     }
     #expect(isFollowed)
     let seconds = Double(Deadline.now - began) / 1e9
-    print("sentinel: by asking alone: \(Int((seconds * 1000).rounded())) ms after the switch")
+    print("sentinel: by asking alone: \(Int((seconds * 1000).rounded())) ms after the promotion")
     #expect(seconds < Self.bound)
   }
 

@@ -88,11 +88,16 @@ final class SentinelWatch: NodeDirectory {
     watcher.start()
   }
 
+  /// Ends the servers too: the collectors' tasks, which end later, own this.
   func close() {
-    let (watcher, collector) = parts.withLock { $0 }
+    let (watcher, collector) = parts.withLock { parts in
+      defer { parts = (nil, nil) }
+      return parts
+    }
     watcher?.stop()
     collector?.stop()
     for probe in state.withLock({ $0.probes }).values { probe.close() }
+    real.end()
   }
 
   private static func probe(_ endpoint: RedisEndpoint, _ access: RedisAccess) -> Probe {
