@@ -147,7 +147,7 @@ package struct NodeFigures: Sendable, Hashable {
   package var rejectedConnectionsPerSecond: Double?
 
   // Replication.
-  /// `master`, `slave` as the server says.
+  /// `master`, `slave` as the server says; `sentinel`.
   package var role: String?
   package var replicas: UInt64?
   package var primaryLinkUp: Bool?
@@ -214,4 +214,13 @@ package struct InfoDocument: Sendable, Hashable {
   package var sections: [Section]
 
   package init(sections: [Section]) { self.sections = sections }
+}
+
+extension NodeStatus {
+  /// It holds no data: it watches those that do.
+  package var isSentinel: Bool { figures.role == NodeFigures.sentinelRole }
+}
+
+extension NodeFigures {
+  package static let sentinelRole = "sentinel"
 }

@@ -88,7 +88,15 @@ extension CommandGate {
   }()
 
   /// False: the command may change something, so that a lost answer leaves it open what happened.
-  static func isRead(_ statName: String) -> Bool { reads[statName] != nil }
+  static func isRead(_ statName: String) -> Bool {
+    reads[statName] != nil || sentinelReads.contains(statName)
+  }
+
+  /// What a Sentinel is asked; no client of servers may send them.
+  static let sentinelReads: Set<String> = [
+    "sentinel|get-master-addr-by-name", "sentinel|master", "sentinel|masters",
+    "sentinel|sentinels",
+  ]
 
   /// True if a second command of the name with as many arguments needs no look of its own: it has
   /// the same form, whatever its arguments are.

@@ -42,6 +42,8 @@ extension Connection {
     var deliveries: [Delivery] = []
     /// For the observer: commands and their replies, in order.
     var seen: [(Observed, index: Int, reply: RESPValue, bytes: Int)] = []
+    /// Of channels, in order.
+    var messages: [RESPValue] = []
     /// Why the connection cannot go on.
     var error: RedisError?
   }
@@ -73,6 +75,9 @@ extension Connection {
           observed.commands[index], reply, bytes: bytes, token: observed.token)
       }
     }
+    if !harvest.messages.isEmpty, let take = onMessage {
+      for message in harvest.messages { take(message) }
+    }
     for delivery in harvest.deliveries {
       switch delivery {
       case .one(.one(let caller), let reply): unsafe caller.resume(returning: .success(reply))
@@ -88,6 +93,10 @@ extension Connection {
     _ reply: consuming RESPValue, _ bytes: Int, _ state: inout State, _ harvest: inout Harvest
   ) {
     guard harvest.error == nil else { return }
+    if state.onMessage != nil, reply.array?.first?.text == "message" {
+      harvest.messages.append(reply)
+      return
+    }
     guard !state.queue.isEmpty else {
       harvest.error = uninvited(reply)
       return

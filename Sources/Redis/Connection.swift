@@ -76,6 +76,8 @@ final class Connection: EventSource {
     var commands = FlaggedCommands()
     var isEstablished = false
     var clearance: Clearance?
+    /// Takes what channels bring; nil: nothing is subscribed to.
+    var onMessage: (@Sendable (RESPValue) -> Void)?
     /// A command after the handshake was answered: the server is worth an immediate reconnect.
     var hasServed = false
   }
@@ -166,4 +168,10 @@ final class Connection: EventSource {
 
   /// What the server said of the commands that need its `readonly` flag.
   var commands: FlaggedCommands { state.withLock { $0.commands } }
+
+  /// Who gets the messages of channels, which answer no command; on the loop's thread.
+  var onMessage: (@Sendable (RESPValue) -> Void)? {
+    get { state.withLock { $0.onMessage } }
+    set { state.withLock { $0.onMessage = newValue } }
+  }
 }

@@ -53,7 +53,7 @@ final class Link: Sendable {
     self.loop = loop
   }
 
-  private var endpoint: String { handshake.endpoint.description }
+  var endpoint: String { handshake.endpoint.description }
 
   var connectionState: ConnectionState {
     state.withLock { state in

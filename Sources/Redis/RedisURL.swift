@@ -2,6 +2,8 @@
 package struct RedisURLError: Error, Sendable, Hashable, CustomStringConvertible {
   package var message: String
   package var description: String { message }
+
+  package init(message: String) { self.message = message }
 }
 
 /// A server as people write it:
@@ -16,7 +18,10 @@ package struct RedisURL: Sendable, Hashable {
     self.password = password
   }
 
-  package init(parsing text: String) throws(RedisURLError) {
+  /// - Parameter defaultPort: of a host without one.
+  package init(
+    parsing text: String, defaultPort: UInt16 = RedisEndpoint.defaultPort
+  ) throws(RedisURLError) {
     let text = Self.trimmed(text)
     guard !text.isEmpty else { throw RedisURLError(message: "the Redis URL is empty") }
     if text.hasPrefix("/") || text.hasPrefix("./") {
@@ -24,18 +29,18 @@ package struct RedisURL: Sendable, Hashable {
       return
     }
     guard let separator = Self.range(of: "://", in: text) else {
-      try self.init(afterScheme: text)
+      try self.init(afterScheme: text, defaultPort)
       return
     }
     let scheme = text[..<separator.lowerBound].lowercased()
     let rest = String(text[separator.upperBound...])
     switch scheme {
     case "redis", "tcp":
-      try self.init(afterScheme: rest)
+      try self.init(afterScheme: rest, defaultPort)
     case "unix", "redis+unix", "redis-socket":
       try self.init(unix: rest)
     case "rediss":
-      try self.init(afterScheme: rest)
+      try self.init(afterScheme: rest, defaultPort)
       endpoint.isTLS = true
     default:
       throw RedisURLError(
@@ -45,7 +50,7 @@ package struct RedisURL: Sendable, Hashable {
     }
   }
 
-  private init(afterScheme text: String) throws(RedisURLError) {
+  private init(afterScheme text: String, _ defaultPort: UInt16) throws(RedisURLError) {
     let (beforeQuery, query) = Self.split(text, at: "?")
     let (authority, path) = Self.split(beforeQuery, at: "/")
     var hostAndPort = authority
@@ -60,7 +65,7 @@ package struct RedisURL: Sendable, Hashable {
       let decodedPassword = try Self.decoded(password)
       secret = decodedPassword.isEmpty ? nil : Secret(decodedPassword)
     }
-    let (host, port) = try Self.hostAndPort(hostAndPort)
+    let (host, port) = try Self.hostAndPort(hostAndPort, defaultPort)
     var database = 0
     if !path.isEmpty, path != "/" { database = try Self.database(path) }
     if let value = Self.value(of: "db", in: query) { database = try Self.database(value) }
@@ -103,7 +108,9 @@ package struct RedisURL: Sendable, Hashable {
 // MARK: Parts
 
 extension RedisURL {
-  private static func hostAndPort(_ text: String) throws(RedisURLError) -> (String, UInt16) {
+  private static func hostAndPort(
+    _ text: String, _ defaultPort: UInt16
+  ) throws(RedisURLError) -> (String, UInt16) {
     if text.hasPrefix("[") {
       guard let close = text.firstIndex(of: "]") else {
         throw RedisURLError(message: "the address lacks its closing bracket ]")
@@ -114,7 +121,7 @@ extension RedisURL {
       let host = parts.joined(separator: "%")
       let rest = text[text.index(after: close)...]
       guard !host.isEmpty else { throw RedisURLError(message: "the host is missing") }
-      if rest.isEmpty { return (host, RedisEndpoint.defaultPort) }
+      if rest.isEmpty { return (host, defaultPort) }
       guard rest.hasPrefix(":") else {
         throw RedisURLError(message: "after ] only :port may follow")
       }
@@ -134,7 +141,7 @@ extension RedisURL {
       guard !decodedName.isEmpty || text.isEmpty else {
         throw RedisURLError(message: "the host is missing")
       }
-      return (host, RedisEndpoint.defaultPort)
+      return (host, defaultPort)
     }
     return (host, try port(portText[...]))
   }

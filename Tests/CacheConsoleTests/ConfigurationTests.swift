@@ -34,7 +34,7 @@ import Testing
     let file = Repository.root + "/docs/config.example.json5"
     let contents = try #require(try FileReader.read(file))
     let configuration = try Configuration(parsing: contents.bytes, file: file)
-    #expect(configuration.environments.map(\.name) == ["shop-dev", "shop-prod"])
+    #expect(configuration.environments.map(\.name) == ["shop-dev", "carts-staging", "shop-prod"])
     #expect(configuration.defaultEnvironment == "shop-dev")
     let production = try #require(configuration.environment(named: "shop-prod"))
     #expect(production.environmentClass == .production)
@@ -47,6 +47,10 @@ import Testing
       configuration.environment(named: "shop-dev")?.loader
         == ["/usr/local/bin/shop-loader", "--database", "shop"])
     #expect(production.loader == [])
+    let carts = try #require(configuration.environment(named: "carts-staging")?.sentinels)
+    #expect(carts.addresses.count == 3 && carts.master == "carts")
+    #expect(carts.login.passwordEnvironment == "CARTS_REDIS_PASSWORD" && carts.login.tls == nil)
+    #expect(carts.sentinelLogin.user == "watch")
   }
 
   @Test(

@@ -11,7 +11,8 @@ enum Console {
     [
       "HOME": home.path, "XDG_CONFIG_HOME": home.file("config"),
       "XDG_STATE_HOME": home.file("state"), "TZ": "UTC", "NO_COLOR": nil, "COLORTERM": nil,
-      "CACHECONSOLE_PASSWORD": nil, "REDISCLI_AUTH": nil, "CACHECONSOLE_DEMO_KEYS": "2000",
+      "CACHECONSOLE_PASSWORD": nil, "CACHECONSOLE_SENTINEL_PASSWORD": nil, "REDISCLI_AUTH": nil,
+      "CACHECONSOLE_DEMO_KEYS": "2000",
     ]
   }
 

@@ -25,6 +25,10 @@ package struct Arguments: Sendable, Hashable {
 
   package var command: Command = .console
   package var redisURLs: [String] = []
+  /// Sentinels that say where the servers of `master` are.
+  package var sentinels: [String] = []
+  package var master: String?
+  package var sentinelPasswordFile: String?
   package var configurationFile: String?
   package var environment: String?
   package var isDemo = false
@@ -91,6 +95,9 @@ extension Arguments {
       }
       switch option {
       case .redis: redisURLs.append(value)
+      case .sentinel: sentinels.append(value)
+      case .master: master = value
+      case .sentinelPasswordFile: sentinelPasswordFile = value
       case .config: configurationFile = value
       case .env: environment = value
       case .demo: isDemo = true
@@ -121,6 +128,7 @@ extension Arguments {
     if environment != nil && !redisURLs.isEmpty {
       throw UsageError("--env and --redis exclude each other: an environment names its servers")
     }
+    try checkSentinels()
     try checkPasswords()
     try checkTLS()
     try setAddresses(maps)
@@ -130,16 +138,17 @@ extension Arguments {
 
   /// Servers of the configuration name their own passwords.
   func checkPasswords() throws(UsageError) {
-    guard redisURLs.isEmpty, asksPassword || passwordFile != nil else { return }
+    guard !namesServers, asksPassword || passwordFile != nil else { return }
     throw UsageError(
-      "\(asksPassword ? "--ask-password" : "--password-file") is for --redis servers; servers of the"
-        + " configuration name their own (password_file, password_environment, ask_password)")
+      "\(asksPassword ? "--ask-password" : "--password-file") is for --redis servers and those of --sentinel;"
+        + " servers of the configuration name their own (password_file, password_environment, ask_password)"
+    )
   }
 
   /// Options that could have no effect are mistakes: somebody believes in something.
   func checkTLS() throws(UsageError) {
     guard !tls.isEmpty else { return }
-    guard !redisURLs.isEmpty else {
+    guard namesServers else {
       throw UsageError(
         "--cacert, --cert, --key, --servername and --tls-insecure go with --redis rediss://...: the"
           + " servers of the configuration have a tls section for them")
@@ -149,7 +158,32 @@ extension Arguments {
     }
   }
 
-  private static func map(_ text: String) throws(UsageError) -> (from: String, to: String) {
+  /// True: the servers are those of the command line, and not of the configuration.
+  var namesServers: Bool { !redisURLs.isEmpty || !sentinels.isEmpty }
+
+  func checkSentinels() throws(UsageError) {
+    guard !sentinels.isEmpty else {
+      guard master == nil, sentinelPasswordFile == nil else {
+        throw UsageError(
+          "\(master == nil ? "--sentinel-auth" : "--master") goes with"
+            + " --sentinel HOST:PORT")
+      }
+      return
+    }
+    guard master != nil else {
+      throw UsageError(
+        "--sentinel needs --master NAME: the name under which the Sentinels watch the primary")
+    }
+    for (isOther, name, why) in [
+      (!redisURLs.isEmpty, "--redis", "the Sentinels say where the servers are"),
+      (isDemo, "--demo", "the demo has none"),
+      (environment != nil, "--env", "an environment names its own"),
+    ] where isOther {
+      throw UsageError("--sentinel and \(name) exclude each other: \(why)")
+    }
+  }
+
+  static func map(_ text: String) throws(UsageError) -> (from: String, to: String) {
     guard let mark = text.firstIndex(of: "=") else {
       throw UsageError(
         "--map '\(Printable.line(text))': write ANNOUNCED=REACHED, such as"
@@ -158,11 +192,12 @@ extension Arguments {
     return (String(text[..<mark]), String(text[text.index(after: mark)...]))
   }
 
-  private mutating func setAddresses(_ maps: [(from: String, to: String)]) throws(UsageError) {
+  mutating func setAddresses(_ maps: [(from: String, to: String)]) throws(UsageError) {
     guard !maps.isEmpty else { return }
-    guard !redisURLs.isEmpty else {
+    guard namesServers else {
       throw UsageError(
-        "--map is for --redis servers; an environment of the configuration has its own 'addresses'")
+        "--map is for --redis servers and those of --sentinel; an environment of the configuration has its own 'addresses'"
+      )
     }
     do throws(AddressMapError) {
       addresses = try AddressMap(maps)
@@ -230,6 +265,8 @@ extension Arguments {
 /// Every option once: parsing, help and suggestions read this.
 package enum Option: String, CaseIterable, Sendable {
   case redis = "--redis"
+  case sentinel = "--sentinel"
+  case master = "--master"
   case config = "--config"
   case env = "--env"
   case demo = "--demo"
@@ -237,6 +274,7 @@ package enum Option: String, CaseIterable, Sendable {
   case role = "--role"
   case passwordFile = "--password-file"
   case askPassword = "--ask-password"
+  case sentinelPasswordFile = "--sentinel-auth"
   case cacert = "--cacert"
   case cert = "--cert"
   case key = "--key"
@@ -257,8 +295,9 @@ package enum Option: String, CaseIterable, Sendable {
   package var valueName: String {
     switch self {
     case .redis: "URL"
-    case .config, .passwordFile, .cacert, .cert, .key: "FILE"
-    case .env, .theme, .role, .servername: "NAME"
+    case .sentinel: "HOST:PORT"
+    case .config, .passwordFile, .sentinelPasswordFile, .cacert, .cert, .key: "FILE"
+    case .env, .theme, .role, .servername, .master: "NAME"
     case .map: "FROM=TO"
     case .reads: "WHERE"
     case .interval: "SECONDS"
@@ -270,13 +309,16 @@ package enum Option: String, CaseIterable, Sendable {
     switch self {
     case .redis:
       "redis[s]://[user@]host[:port][/db], unix:///path or host:port; repeatable"
+    case .sentinel: "a Sentinel that knows the servers; rediss://... for TLS; repeatable"
+    case .master: "with --sentinel: whose servers; NAME or redis[s]://[user@]NAME[/db]"
     case .config: "read this file instead of the usual ones"
     case .env: "open this environment of the configuration"
     case .demo: "open the embedded demo shop"
     case .readOnly: "viewer: refuse every changing action, build no connection that could"
     case .role: "lower your role: viewer, operator or admin"
-    case .passwordFile: "read the password of the --redis servers from this file"
-    case .askPassword: "ask for the password of the --redis servers"
+    case .passwordFile: "read the servers' password from this file"
+    case .askPassword: "ask for the servers' password"
+    case .sentinelPasswordFile: "read the Sentinels' own password from this file"
     case .cacert: "rediss://: trust the certificates in this PEM file, not the system's"
     case .cert: "rediss://: show this client certificate (PEM)"
     case .key: "rediss://: the private key of --cert (PEM)"

@@ -12,6 +12,7 @@ package enum HelpText {
       cacheconsole: a terminal operations console for multi-tier caches
 
       usage: cacheconsole [--redis URL]... [--env NAME] [--demo] [--read-only] [--once [--json]] ...
+             cacheconsole --sentinel HOST:PORT... --master NAME ...
              cacheconsole audit [--verify] [--json] [--limit N]
              cacheconsole SUBCOMMAND ...
 
@@ -21,9 +22,10 @@ package enum HelpText {
       \(SubcommandHelp.list())
 
       Without servers and without a configuration the demo opens. Passwords come from the
-      environment (CACHECONSOLE_PASSWORD, REDISCLI_AUTH), a file or a prompt, never from the
-      command line. Configuration: $XDG_CONFIG_HOME/cacheconsole/config.json5 and
-      /etc/cacheconsole/config.json5. Keys: press ? on the screen.
+      environment (CACHECONSOLE_PASSWORD, REDISCLI_AUTH; CACHECONSOLE_SENTINEL_PASSWORD for
+      Sentinels), a file or a prompt, never from the command line. Configuration:
+      $XDG_CONFIG_HOME/cacheconsole/config.json5 and /etc/cacheconsole/config.json5. Keys: press ?
+      on the screen.
       Exit codes: 0 done, 1 failed, 2 usage.
       """
   }

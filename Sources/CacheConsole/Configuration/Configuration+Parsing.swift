@@ -69,16 +69,8 @@ extension Configuration {
     }
     let isReadOnly = try reader.bool("read_only") ?? false
     let mayReveal = try reader.bool("reveal") ?? (environmentClass == .development)
-    guard let list = reader.take("servers"), case .array(let nodes) = list.value, !nodes.isEmpty
-    else { throw reader.failure("'\(path).servers' must list at least one server") }
-    var servers: [Server] = []
-    for (index, node) in nodes.enumerated() {
-      let server = try server(node, path: "\(path).servers[\(index)]", index: index, file: file)
-      guard !servers.contains(where: { $0.name == server.name }) else {
-        throw reader.failure("two servers are named '\(server.name)'", line: node.line)
-      }
-      servers.append(server)
-    }
+    let sentinels = try sentinels(&reader, path: path, file: file)
+    let servers = try servers(&reader, path: path, hasSentinels: sentinels != nil, file: file)
     let loader = try loader(&reader, path: path)
     let addresses = try addresses(&reader, path: path, file: file)
     let reads = try reads(&reader, path: path)
@@ -90,10 +82,37 @@ extension Configuration {
     try reader.end()
     var environment = Environment(
       name: member.key, environmentClass: environmentClass, isReadOnly: isReadOnly,
-      mayReveal: mayReveal, servers: servers, loader: loader, addresses: addresses, file: file)
+      mayReveal: mayReveal, servers: servers, sentinels: sentinels, loader: loader,
+      addresses: addresses, file: file)
     environment.reads = reads ?? .primary
     environment.maximumReadLag = lag
     return environment
+  }
+
+  private static func servers(
+    _ reader: inout ObjectReader, path: String, hasSentinels: Bool, file: String
+  ) throws(DocumentError) -> [Server] {
+    let list = reader.take("servers")
+    if hasSentinels {
+      guard list == nil else {
+        throw reader.failure(
+          "'\(path)' has servers and sentinels: the Sentinels say where the servers are",
+          line: list?.line)
+      }
+      return []
+    }
+    guard case .array(let nodes) = list?.value, !nodes.isEmpty else {
+      throw reader.failure("'\(path).servers' must list at least one server")
+    }
+    var servers: [Server] = []
+    for (index, node) in nodes.enumerated() {
+      let server = try server(node, path: "\(path).servers[\(index)]", index: index, file: file)
+      guard !servers.contains(where: { $0.name == server.name }) else {
+        throw reader.failure("two servers are named '\(server.name)'", line: node.line)
+      }
+      servers.append(server)
+    }
+    return servers
   }
 
   private static func reads(
@@ -134,7 +153,7 @@ extension Configuration {
   }
 
   /// A program and its arguments; empty where the key is missing.
-  private static func program(
+  static func program(
     _ key: String, example: String, _ reader: inout ObjectReader, path: String
   ) throws(DocumentError) -> [String] {
     guard let words = try reader.strings(key) else { return [] }
@@ -162,6 +181,13 @@ extension Configuration {
         "'\(path).tls' is given, but the url is not a rediss:// one: nothing would be encrypted",
         line: node.line)
     }
+    return try tls(node, path: path, file: file)
+  }
+
+  /// The section itself.
+  static func tls(
+    _ node: JSON5Node, path: String, file: String
+  ) throws(DocumentError) -> TLSOptions {
     var section = try ObjectReader(node, path: "\(path).tls", file: file)
     var options = TLSOptions()
     options.cacert = try section.string("cacert")
@@ -171,7 +197,7 @@ extension Configuration {
     options.insecure = try section.bool("insecure") ?? false
     try section.end()
     if let problem = options.problem({ "'\(path).tls.\($0)'" }) {
-      throw reader.failure(problem, line: node.line)
+      throw section.failure(problem, line: node.line)
     }
     return options
   }

@@ -28,7 +28,9 @@ package struct Configuration: Sendable, Hashable {
     package var isReadOnly: Bool
     /// The right to unmask personal data there.
     package var mayReveal: Bool
+    /// Empty where Sentinels say where the servers are.
     package var servers: [Server]
+    package var sentinels: Sentinels?
     /// A program and its arguments that prints the values of keys for a warm-up; empty: there is none.
     package var loader: [String]
     /// Where servers are reached that announce other addresses; replicas and nodes of clusters do.
@@ -54,6 +56,31 @@ package struct Configuration: Sendable, Hashable {
     package var tls = TLSOptions()
     /// Who answers reads that may lag; nil: as the environment says.
     package var reads: ReadPreference?
+  }
+
+  /// Sentinels that know where the servers of an environment are.
+  package struct Sentinels: Sendable, Hashable {
+    /// `host:port`, without secrets.
+    package var addresses: [String]
+    /// The name under which they watch the primary.
+    package var master: String
+    /// How the primary and its replicas are logged into.
+    package var login: Login
+    /// How the Sentinels are; nothing of `login` is sent to them.
+    package var sentinelLogin: Login
+  }
+
+  /// Who we are on servers whose addresses are found.
+  package struct Login: Sendable, Hashable {
+    package var user: String?
+    package var database = 0
+    package var passwordFile: String?
+    package var passwordEnvironment: String?
+    package var asksPassword = false
+    /// A program, and its arguments, that prints a token; empty: there is none.
+    package var tokenCommand: [String] = []
+    /// nil: without TLS.
+    package var tls: TLSOptions?
   }
 
   package struct LoweredRole: Sendable, Hashable {
@@ -101,5 +128,19 @@ package struct Configuration: Sendable, Hashable {
   /// The keys whose values are masked: the standard ones unless the files say otherwise.
   package var personalData: PersonalDataPolicy {
     personalPatterns.map { PersonalDataPolicy(patterns: $0.map { Array($0.utf8) }) } ?? .standard
+  }
+}
+
+extension Configuration.Environment {
+  /// Does somebody have to type a password before it opens?
+  package var asksPassword: Bool {
+    servers.contains(where: \.asksPassword)
+      || [sentinels?.login, sentinels?.sentinelLogin].contains { $0?.asksPassword == true }
+  }
+
+  /// Names of environment variables that hold its passwords.
+  package var passwordVariables: [String] {
+    servers.compactMap(\.passwordEnvironment)
+      + [sentinels?.login, sentinels?.sentinelLogin].compactMap { $0?.passwordEnvironment }
   }
 }

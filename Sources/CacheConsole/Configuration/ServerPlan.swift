@@ -17,6 +17,8 @@ package struct EnvironmentPlan: Sendable {
   package var loader: [String] = []
   /// Where servers are reached that announce other addresses.
   package var addresses = AddressMap()
+  /// Then `servers` are Sentinels, and this is what they watch.
+  package var group: GroupPlan?
 }
 
 /// One server ready to be connected to.
@@ -98,11 +100,15 @@ package struct PasswordSources: Sendable {
   /// Read for servers that name no source of their own; the second is redis-cli's.
   package static let variables = ["CACHECONSOLE_PASSWORD", "REDISCLI_AUTH"]
 
-  var standard: Secret? {
-    for name in Self.variables {
-      if let value = environment[name], !value.isEmpty { return Secret(value) }
-    }
-    return nil
+  /// Read for Sentinels that name no source of their own, which get nothing of the servers'.
+  package static let sentinelVariable = "CACHECONSOLE_SENTINEL_PASSWORD"
+
+  var standard: Secret? { Self.variables.lazy.compactMap(secret).first }
+
+  var sentinelStandard: Secret? { secret(Self.sentinelVariable) }
+
+  private func secret(_ name: String) -> Secret? {
+    environment[name].flatMap { $0.isEmpty ? nil : Secret($0) }
   }
 }
 
@@ -111,14 +117,11 @@ extension EnvironmentPlan {
   package init(
     arguments: Arguments, isReadOnly: Bool, passwords: PasswordSources
   ) throws(StartError) {
-    var shared: Secret?
-    if let file = arguments.passwordFile {
-      do throws(DocumentError) {
-        shared = Secret(try FileReader.readSecret(file))
-      } catch {
-        throw .failed(error.description)
-      }
+    if !arguments.sentinels.isEmpty {
+      try self.init(sentinelsOf: arguments, isReadOnly: isReadOnly, passwords: passwords)
+      return
     }
+    let shared = try Self.secret(inFile: arguments.passwordFile)
     let isTLS = arguments.redisURLs.map(TLSOptions.isTLS)
     guard arguments.tls.isEmpty || isTLS.contains(true) else {
       throw .usage(
@@ -126,7 +129,7 @@ extension EnvironmentPlan {
     }
     let tls = arguments.tls.settings(in: SubcommandRun.currentFolder())
     if isTLS.contains(true) { try Self.check(tls) }
-    servers = []
+    var servers: [ServerPlan] = []
     for (index, text) in arguments.redisURLs.enumerated() {
       let url: RedisURL
       do throws(RedisURLError) {
@@ -154,13 +157,26 @@ extension EnvironmentPlan {
       server.prefer(arguments.reads ?? .primary)
       servers.append(server)
     }
+    self.init(servers, of: arguments, isReadOnly: isReadOnly)
+  }
+
+  /// - Parameter servers: all of them, or the Sentinels.
+  init(
+    _ servers: [ServerPlan], of arguments: Arguments, isReadOnly: Bool, group: GroupPlan? = nil
+  ) {
+    self.servers = servers
+    self.group = group
     addresses = arguments.addresses
     identity = EnvironmentIdentity(
       name: "command line", environmentClass: .production,
-      isUnverified: servers.contains(where: \.isUnverified))
+      isUnverified: Self.isUnverified(servers, group))
     self.isReadOnly = isReadOnly
     readOnlyReason = "started with --read-only"
     mayReveal = false
+  }
+
+  private static func isUnverified(_ servers: [ServerPlan], _ group: GroupPlan?) -> Bool {
+    servers.contains(where: \.isUnverified) || group?.member.isUnverified == true
   }
 
   /// An environment of the configuration.
@@ -204,9 +220,12 @@ extension EnvironmentPlan {
       if let lag = environment.maximumReadLag { plan.policy.maximumLagSeconds = UInt64(lag) }
       servers.append(plan)
     }
+    if let sentinels = environment.sentinels {
+      (servers, group) = try Self.group(sentinels, in: environment, passwords: passwords)
+    }
     identity = EnvironmentIdentity(
       name: environment.name, environmentClass: environment.environmentClass,
-      isUnverified: servers.contains(where: \.isUnverified))
+      isUnverified: Self.isUnverified(servers, group))
     self.isReadOnly = isReadOnly || environment.isReadOnly
     file = environment.file
     readOnlyReason =
@@ -229,7 +248,7 @@ extension EnvironmentPlan {
   }
 
   /// Reads the files of TLS, so that a mistake is told at once and not by each connection.
-  private static func check(_ tls: TLSSettings, _ place: String = "") throws(StartError) {
+  static func check(_ tls: TLSSettings, _ place: String = "") throws(StartError) {
     do throws(TLSFileError) {
       try tls.check()
     } catch {
@@ -239,7 +258,10 @@ extension EnvironmentPlan {
 
   /// What must be said before anything is sent; nil: nothing.
   package var warning: String? {
-    let names = servers.filter(\.isUnverified).map { "\($0.endpoint)" }
+    var names = servers.filter(\.isUnverified).map { "\($0.endpoint)" }
+    if let group, group.member.isUnverified {
+      names.append("the servers of '\(Printable.line(group.master))'")
+    }
     guard !names.isEmpty else { return nil }
     return
       "WARNING: TLS NOT VERIFIED for \(names.joined(separator: ", ")): whoever answers there is"
@@ -249,13 +271,7 @@ extension EnvironmentPlan {
   private static func password(
     _ server: Configuration.Server, url: RedisURL, passwords: PasswordSources
   ) throws(StartError) -> Secret? {
-    if let file = server.passwordFile {
-      do throws(DocumentError) {
-        return Secret(try FileReader.readSecret(file))
-      } catch {
-        throw .failed(error.description)
-      }
-    }
+    if let secret = try secret(inFile: server.passwordFile) { return secret }
     if let variable = server.passwordEnvironment {
       guard let value = passwords.environment[variable], !value.isEmpty else {
         throw .failed("server '\(server.name)': the environment variable \(variable) is not set")
@@ -271,7 +287,16 @@ extension EnvironmentPlan {
     return url.password ?? passwords.standard
   }
 
-  private static func uniqueName(_ name: String, _ taken: [NodeID]) -> String {
+  static func secret(inFile file: String?) throws(StartError) -> Secret? {
+    guard let file else { return nil }
+    do throws(DocumentError) {
+      return Secret(try FileReader.readSecret(file))
+    } catch {
+      throw .failed(error.description)
+    }
+  }
+
+  static func uniqueName(_ name: String, _ taken: [NodeID]) -> String {
     guard taken.contains(NodeID(name)) else { return name }
     return (2...).lazy.map { "\(name) #\($0)" }.first { !taken.contains(NodeID($0)) } ?? name
   }

@@ -81,8 +81,7 @@ extension ConsoleLoop {
 
   private func switchEnvironment(_ name: String) {
     // A password prompt needs the terminal for itself.
-    let asks = startup.configuration?.environment(named: name)?.servers.contains(
-      where: \.asksPassword)
+    let asks = startup.configuration?.environment(named: name)?.asksPassword
     if asks == true { screen.leave() }
     defer {
       if asks == true {

@@ -9,47 +9,61 @@ import Synchronization
 final class NodeRegistry: NodeDirectory {
   private struct State {
     var nodes: [NodeConnection] = []
-    var plans: [NodeID: ServerPlan] = [:]
+    var plans: ServerPlans
     /// Connections to reader endpoints, by the server that they were given for; made when first used.
     var readers: [NodeID: NodeConnection] = [:]
     var isClosed = false
+    var onChange: @Sendable () -> Void = {}
   }
 
   private let make: @Sendable (ServerPlan) -> NodeConnection
   private let state: Mutex<State>
 
-  init(_ servers: [ServerPlan], make: @escaping @Sendable (ServerPlan) -> NodeConnection) {
+  init(
+    _ servers: [ServerPlan], plans: ServerPlans? = nil,
+    make: @escaping @Sendable (ServerPlan) -> NodeConnection
+  ) {
     self.make = make
-    var state = State()
+    var state = State(plans: plans ?? ServerPlans(servers))
     state.nodes = servers.map(make)
-    for server in servers { state.plans[server.id] = server }
     self.state = Mutex(state)
   }
 
   /// In the order of the configuration, then as they were found.
   var all: [NodeConnection] { state.withLock { $0.nodes } }
 
+  /// The same for those that watch them.
+  var monitored: [MonitoredNode] {
+    state.withLock { state in
+      state.nodes.map {
+        MonitoredNode(id: $0.id, probe: $0.probe, isSentinel: state.plans.isSentinel($0.id))
+      }
+    }
+  }
+
   subscript(_ id: NodeID) -> NodeConnection? {
     state.withLock { $0.nodes.first { $0.id == id } }
   }
 
+  func plan(of id: NodeID) -> ServerPlan? { state.withLock { $0.plans[id] } }
+
+  /// Called after servers came or went, on whatever thread that happened.
+  func onChange(_ call: @escaping @Sendable () -> Void) { state.withLock { $0.onChange = call } }
+
   func connect(_ server: TopologyTracker.Found) -> MonitoredNode? {
-    guard
-      let plan = state.withLock({ $0.plans[server.via] })?.reaching(
-        server.id, announced: server.announced, at: server.address)
-    else { return nil }
+    guard let plan = state.withLock({ $0.plans.add(server) }) else { return nil }
     let node = make(plan)
-    let isTaken = state.withLock { state in
-      guard !state.isClosed else { return false }
+    let taken = state.withLock { state -> (isSentinel: Bool, onChange: @Sendable () -> Void)? in
+      guard !state.isClosed else { return nil }
       state.nodes.append(node)
-      state.plans[plan.id] = plan
-      return true
+      return (state.plans.isSentinel(node.id), state.onChange)
     }
-    guard isTaken else {
+    guard let taken else {
       node.close()
       return nil
     }
-    return MonitoredNode(id: node.id, probe: node.probe)
+    taken.onChange()
+    return MonitoredNode(id: node.id, probe: node.probe, isSentinel: taken.isSentinel)
   }
 
   /// The connection to the reader endpoint that was given for this server.
@@ -77,17 +91,19 @@ final class NodeRegistry: NodeDirectory {
   var searching: [NodeConnection] { state.withLock { $0.nodes + Array($0.readers.values) } }
 
   func disconnect(_ id: NodeID) {
-    let node = state.withLock { state -> NodeConnection? in
-      state.plans[id] = nil
-      guard let index = state.nodes.firstIndex(where: { $0.id == id }) else { return nil }
-      return state.nodes.remove(at: index)
+    let (node, onChange) = state.withLock { state in
+      state.plans.remove(id)
+      let index = state.nodes.firstIndex { $0.id == id }
+      return (index.map { state.nodes.remove(at: $0) }, state.onChange)
     }
     node?.close()
+    onChange()
   }
 
   func close() {
     let nodes = state.withLock { state in
       state.isClosed = true
+      state.onChange = {}
       defer { (state.nodes, state.readers) = ([], [:]) }
       return state.nodes + Array(state.readers.values)
     }

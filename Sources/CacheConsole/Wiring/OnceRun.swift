@@ -23,9 +23,12 @@ struct OnceRun {
       switch target {
       case .servers(let plan):
         if let warning = plan.warning { StandardStreams.complain(warning) }
-        return try look(
-          plan.servers, plan.identity, startup.access(plan), loop, isUnicode,
-          addresses: plan.addresses)
+        guard let sentinels = plan.sentinels else {
+          return try look(
+            plan.servers, plan.identity, startup.access(plan), loop, isUnicode,
+            addresses: plan.addresses)
+        }
+        return try look(plan, sentinels, loop, isUnicode)
       case .demo:
         let demo: DemoLauncher
         let socket: String
@@ -45,13 +48,55 @@ struct OnceRun {
     }
   }
 
+  /// What Sentinels watch; without them there is nothing to look at.
+  private func look(
+    _ plan: EnvironmentPlan, _ sentinels: SentinelGroup, _ loop: EventLoop, _ isUnicode: Bool
+  ) throws(SystemError) -> Int32 {
+    let inquiry = SentinelInquiry(sentinels, loop: loop, resolver: Resolver(loop: loop))
+    let answer = try MainWait.run(on: loop, within: Self.patience) {
+      () async -> (Result<SentinelPrimary, SentinelFailure>, [NodeAddress]) in
+      do throws(SentinelFailure) {
+        return (.success(try await inquiry.primary()), await inquiry.others())
+      } catch {
+        return (.failure(error), [])
+      }
+    }
+    guard let (found, others) = answer, let via = plan.servers.first?.id, let group = plan.group
+    else { return fail("no Sentinel answers within \(Int(Self.patience)) s") }
+    var servers = plan.servers
+    var primaries: [String: SentinelClient.Told] = [:]
+    var worst: Int32 = 0
+    switch found {
+    case .success(let primary):
+      primaries[group.master] = primary.told
+      let id = NodeID(primary.endpoint.description)
+      if let member = plan.member(id, announced: primary.announced),
+        !servers.contains(where: { $0.id == id })
+      {
+        servers.insert(member, at: 0)
+      }
+    case .failure(let failure):
+      guard failure.kind == .unconfirmed else { return fail(failure.description) }
+      StandardStreams.complain(failure.description)
+      worst = 1
+    }
+    let news = TopologyTracker.SentinelNews(others: others, via: via, primaries: primaries)
+    return max(
+      worst,
+      try look(
+        servers, plan.identity, startup.access(plan), loop, isUnicode, addresses: plan.addresses,
+        plans: ServerPlans(servers, group: group, sentinels: Set(plan.servers.map(\.id))),
+        master: group.master, news: news))
+  }
+
   private func look(
     _ servers: [ServerPlan], _ identity: EnvironmentIdentity, _ access: Access, _ loop: EventLoop,
-    _ isUnicode: Bool, addresses: AddressMap = AddressMap()
+    _ isUnicode: Bool, addresses: AddressMap = AddressMap(), plans: ServerPlans? = nil,
+    master: String? = nil, news: TopologyTracker.SentinelNews? = nil
   ) throws(SystemError) -> Int32 {
     let resolver = Resolver(loop: loop)
     let interval = startup.interval
-    let directory = ProbeDirectory(servers) { server in
+    let directory = ProbeDirectory(servers, plans: plans) { server in
       Probe(
         endpoint: server.endpoint, access: server.access,
         options: NodeConnection.options(interval: interval), loop: loop, resolver: resolver)
@@ -61,10 +106,12 @@ struct OnceRun {
     options.interval = startup.interval
     options.personalData = startup.personalData
     options.addresses = addresses
+    options.masters = master.map { [$0] }
     let collector = EnvironmentCollector(
       environment: identity, nodes: directory.nodes, options: options, directory: directory,
       loop: loop
     ) { _ in }
+    collector.follow { news }
     let limit = 2 * startup.interval + Self.patience
     guard
       let snapshot = try MainWait.run(on: loop, within: limit, { await collector.collectOnce() })

@@ -1,6 +1,7 @@
 import Collectors
 import ConsoleModel
 import EventLoop
+import Operations
 import Panels
 import Redis
 import Storefront
@@ -18,6 +19,8 @@ final class Session {
   private var collector: EnvironmentCollector?
   /// nil until there is a server.
   private(set) var operations: SessionOperations?
+  /// Where Sentinels say where the primary is.
+  private var follower: GroupFollower?
   private var demand = Demand()
   private var isDemoOver = false
   private let readers = ReadPlaces()
@@ -30,7 +33,8 @@ final class Session {
     self.mailbox = mailbox
     demo = nil
     connect(
-      plan.servers, as: plan.identity, loader: plan.loader, addresses: plan.addresses)
+      plan.servers, as: plan.identity, loader: plan.loader, addresses: plan.addresses,
+      group: plan.group, sentinels: plan.sentinels)
   }
 
   /// Starts the demo; its server is connected to as soon as it answers.
@@ -50,38 +54,56 @@ final class Session {
 
   private func connect(
     _ servers: [ServerPlan], as identity: EnvironmentIdentity, loader: [String],
-    addresses: AddressMap = AddressMap()
+    addresses: AddressMap = AddressMap(), group: GroupPlan? = nil, sentinels: SentinelGroup? = nil
   ) {
     let resolver = Resolver(loop: loop)
     let mailbox = mailbox
     let (startup, access, loop) = (startup, access, loop)
-    let registry = NodeRegistry(servers) {
+    let plans = ServerPlans(
+      servers, group: group, sentinels: group == nil ? [] : Set(servers.map(\.id)))
+    let registry = NodeRegistry(servers, plans: plans) {
       NodeConnection(
         $0, personalData: startup.personalData, access: access, loop: loop, resolver: resolver,
         mailbox: mailbox, interval: startup.interval)
     }
-    let nodes = registry.all
     self.nodes = registry
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
     options.personalData = startup.personalData
     options.addresses = addresses
+    options.masters = group.map { [$0.master] }
     let collector = EnvironmentCollector(
-      environment: identity, nodes: nodes.map { MonitoredNode(id: $0.id, probe: $0.probe) },
-      options: options, directory: registry, loop: loop
+      environment: identity, nodes: registry.monitored, options: options, directory: registry,
+      loop: loop
     ) { mailbox.publish($0) }
     self.collector = collector
     collector.setDemand(demand)
     collector.start()
-    operations = SessionOperations(
-      identity, servers, nodes, loader: loader, startup: startup, access: access, loop: loop,
-      mailbox: mailbox
-    ) { [collector] in collector.slowlogWasReset($0) }
+    let operations = SessionOperations(
+      identity, loader: loader, startup: startup, access: access, loop: loop, mailbox: mailbox,
+      waitingFor: group?.master)
+    self.operations = operations
+    guard let group, let sentinels, let via = servers.first?.id else {
+      operations.onSlowlogReset { [collector] in collector.slowlogWasReset($0) }
+      operations.serve(
+        registry.all.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
+        servers.map(\.ticketServer))
+      return
+    }
+    let follower = GroupFollower(
+      group, nodes: registry, collector: collector, operations: operations)
+    self.follower = follower
+    operations.onSlowlogReset { [collector, weak follower] in
+      collector.slowlogWasReset(follower?.server(of: $0) ?? $0)
+    }
+    follower.start(
+      sentinels, via: via, interval: startup.interval, loop: loop, resolver: resolver)
   }
 
   /// Ends everything; a demo's server and folder are gone when this returns.
   func close() {
     operations?.close()
+    follower?.stop()
     collector?.stop()
     nodes?.close()
     demo?.stop()

@@ -9,16 +9,24 @@ import Terminal
 
 /// Planning, starting and watching operations for the screen: answers go into the mailbox.
 final class SessionOperations: Sendable {
-  private let desk: OperationDesk
-  private let planner: Planner
+  /// What works on the servers that there are now.
+  private struct Engine {
+    var desk: OperationDesk
+    var planner: Planner
+    /// Whose primary is not known yet; nil: there are servers.
+    var waitingFor: String?
+  }
+
+  private let engine: Mutex<Engine>
+  private let makeEngine: @Sendable ([OperationDesk.Node], [RunTicket.Server]) -> Engine
   private let access: Access
   private let trail: AuditTrail
   private let loop: EventLoop
   private let mailbox: Mailbox
-  private let slowlogWasReset: @Sendable (NodeID) -> Void
   private let state = Mutex(State())
 
   private struct State {
+    var slowlogWasReset: @Sendable (NodeID) -> Void = { _ in }
     var planning: Task<Void, Never>?
     var watching: Task<Void, Never>?
     var asking: Task<Void, Never>?
@@ -35,35 +43,62 @@ final class SessionOperations: Sendable {
   private static let interval = 2.0
   private static let auditLimit = 200
 
+  /// - Parameter waitingFor: the master whose primary is found later; nil: `serve` follows at once.
   init(
-    _ identity: EnvironmentIdentity, _ servers: [ServerPlan], _ nodes: [NodeConnection],
-    loader: [String], startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox,
-    slowlogWasReset: @escaping @Sendable (NodeID) -> Void
+    _ identity: EnvironmentIdentity, loader: [String], startup: Startup, access: Access,
+    loop: EventLoop, mailbox: Mailbox, waitingFor: String? = nil
   ) {
     self.access = access
     self.loop = loop
     self.mailbox = mailbox
-    self.slowlogWasReset = slowlogWasReset
     let folder = startup.stateFolder
     trail = AuditTrail(folder: folder)
-    let clusters = ClusterDirectory()
-    desk = OperationDesk(
-      environment: identity,
-      nodes: nodes.map { OperationDesk.Node(id: $0.id, probe: $0.probe) },
-      servers: access.isReadOnly ? nil : servers.map(\.ticketServer),
-      folder: folder, author: startup.author(role: access.role),
-      keysPerMinute: access.limits.keysPerMinute, loader: loader,
-      secretVariables: startup.secretVariables, clusters: clusters, loop: loop, clock: Clocks.wall)
-    planner = Planner(
-      nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
-      clusters: clusters, clock: Clocks.wall)
-    let probes = nodes.map(\.probe)
+    makeEngine = { nodes, servers in
+      let clusters = ClusterDirectory()
+      let desk = OperationDesk(
+        environment: identity, nodes: nodes,
+        servers: access.isReadOnly ? nil : servers,
+        folder: folder, author: startup.author(role: access.role),
+        keysPerMinute: access.limits.keysPerMinute, loader: loader,
+        secretVariables: startup.secretVariables, clusters: clusters, loop: loop,
+        clock: Clocks.wall)
+      let planner = Planner(
+        nodes: nodes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
+        clusters: clusters, clock: Clocks.wall)
+      return Engine(desk: desk, planner: planner)
+    }
+    var engine = makeEngine([], [])
+    engine.waitingFor = waitingFor
+    self.engine = Mutex(engine)
     let watching = loop.spawn { [self] in await watch() }
+    state.withLock { $0.watching = watching }
+  }
+
+  /// From now on operations are planned for these servers; those that run go on where they are.
+  func serve(_ nodes: [OperationDesk.Node], _ servers: [RunTicket.Server]) {
+    let engine = makeEngine(nodes, servers)
+    self.engine.withLock { $0 = engine }
+    let probes = nodes.map(\.probe)
     let asking = loop.spawn { [self] in await askAccess(probes) }
     state.withLock { state in
-      state.watching = watching
+      state.asking?.cancel()
       state.asking = asking
+      if state.isClosed { asking.cancel() }
     }
+  }
+
+  func onSlowlogReset(_ call: @escaping @Sendable (NodeID) -> Void) {
+    state.withLock { $0.slowlogWasReset = call }
+  }
+
+  private var desk: OperationDesk { engine.withLock { $0.desk } }
+  private var planner: Planner { engine.withLock { $0.planner } }
+
+  /// True if nothing can be changed yet, which is said.
+  private func isWaiting() -> Bool {
+    guard let master = engine.withLock({ $0.waitingFor }) else { return false }
+    say(.warning, "the primary of '\(master)' is not known yet: wait until the Sentinels name it")
+    return true
   }
 
   /// From here on nothing is posted; runners go on, and whoever comes back finds them in the mirror.
@@ -101,6 +136,7 @@ final class SessionOperations: Sendable {
   }
 
   private func makePlan(_ request: OperationRequest) async {
+    let (desk, planner) = engine.withLock { ($0.desk, $0.planner) }
     if let reason = PlanCheck.refusal(request, in: desk.environment, access: access) {
       return post(.planFailed(request, desk.fault(request, reason)))
     }
@@ -124,6 +160,8 @@ final class SessionOperations: Sendable {
   // MARK: Running
 
   func run(_ confirmed: OperationPlan) {
+    if isWaiting() { return }
+    let (desk, planner) = engine.withLock { ($0.desk, $0.planner) }
     loop.spawn { [self] in
       // The reason was typed after the plan was made.
       let plan = confirmed.hashed()
@@ -149,6 +187,7 @@ final class SessionOperations: Sendable {
   }
 
   func takeOver(_ plan: OperationPlan) {
+    if isWaiting() { return }
     loop.spawn { [self] in
       do throws(OperationRefusal) {
         try await desk.takeOver(plan, access: access) { [self] in take($0, nil) }
@@ -160,6 +199,7 @@ final class SessionOperations: Sendable {
   }
 
   func control(_ id: String, _ control: OperationControl) {
+    if isWaiting() { return }
     loop.spawn { [self] in
       do throws(OperationRefusal) {
         try await desk.control(id, control)
@@ -171,6 +211,7 @@ final class SessionOperations: Sendable {
   }
 
   func dismiss(_ id: String, _ reason: String) {
+    if isWaiting() { return }
     loop.spawn { [self] in
       do throws(OperationRefusal) {
         try await desk.dismiss(id, reason: reason)
@@ -184,6 +225,7 @@ final class SessionOperations: Sendable {
   }
 
   func stopAll() {
+    if isWaiting() { return }
     loop.spawn { [self] in
       do throws(OperationRefusal) {
         try await desk.stopAll(token: String(UInt64.random(in: .min ... .max), radix: 16))
@@ -201,6 +243,7 @@ final class SessionOperations: Sendable {
       state.withLock { $0.known[status.id] = status }
       publish()
       guard status.state == .done, plan?.request.action == .slowlogReset else { return }
+      let slowlogWasReset = state.withLock { $0.slowlogWasReset }
       for node in plan?.request.nodes ?? [] { slowlogWasReset(node) }
     case .handed: break
     case .ended(let problem):
@@ -301,7 +344,7 @@ final class SessionOperations: Sendable {
     if isNew { post(.operations(report)) }
   }
 
-  private func say(_ weight: Notice.Weight, _ text: String) {
+  func say(_ weight: Notice.Weight, _ text: String) {
     post(.notice(Toast(weight, DrawableText.escape(text, isUnicode: true, limit: 400))))
   }
 }

@@ -32,7 +32,7 @@ package struct Startup: Sendable {
 
   /// `--redis`, else `--demo`, else the environment asked for, else the demo.
   package func target() throws(StartError) -> Target {
-    if !arguments.redisURLs.isEmpty {
+    if arguments.namesServers {
       return .servers(
         try EnvironmentPlan(
           arguments: arguments, isReadOnly: isReadOnlyEverywhere, passwords: passwords))
@@ -100,8 +100,8 @@ package struct Startup: Sendable {
 
   /// Names of environment variables that hold passwords, whether any server here takes them or not.
   var secretVariables: Set<String> {
-    let servers = (configuration?.environments ?? []).flatMap(\.servers)
-    return Set(PasswordSources.variables + servers.compactMap(\.passwordEnvironment))
+    let named = (configuration?.environments ?? []).flatMap(\.passwordVariables)
+    return Set(PasswordSources.variables + [PasswordSources.sentinelVariable] + named)
   }
 
   /// What this process may do in an environment; nil: in the demo, whose server is its own, so that the

@@ -10,15 +10,21 @@ extension EnvironmentCollector {
     let reports = nodes.map { ($0, $0.report) }
     let now = MonotonicTime.now()
     let facts = reports.map { node, report in
-      TopologyTracker.Facts(
+      var sentinel = report.sentinel
+      if let masters = options.masters {
+        sentinel?.masters.removeAll { !masters.contains($0.name) }
+      }
+      return TopologyTracker.Facts(
         id: node.id, address: NodeAddress(of: node.probe.endpoint),
         runID: report.status.identity?.runID, view: report.replication,
-        sentinel: report.sentinel,
+        sentinel: sentinel,
         state: report.state(now: now, interval: options.interval))
     }
     let readings = clusters.readings
+    let sentinels = state.withLock { $0.sentinels }
+    let news = sentinels()
     let outcome = state.withLock { state in
-      let outcome = state.tracker.observe(facts, clusters: readings, now: now)
+      let outcome = state.tracker.observe(facts, clusters: readings, sentinels: news, now: now)
       state.topologies = outcome.topologies
       return outcome
     }

@@ -17,6 +17,9 @@ package final class EnvironmentCollector: Sendable {
     package var windowSeconds = 10.0
     /// Where servers that announce other addresses are reached from here.
     package var addresses = AddressMap()
+    /// Masters of Sentinels that are watched; nil: all that they name. The servers of others are not
+    /// connected to: credentials are for these.
+    package var masters: Set<String>?
 
     package init() {}
   }
@@ -33,6 +36,7 @@ package final class EnvironmentCollector: Sendable {
     var nodes: [NodeCollector] = []
     var tracker: TopologyTracker
     var topologies: [Topology] = []
+    var sentinels: @Sendable () -> TopologyTracker.SentinelNews? = { nil }
   }
 
   /// How long the nodes that answered wait for those that have not.
@@ -85,9 +89,9 @@ package final class EnvironmentCollector: Sendable {
   private let relay = Relay()
 
   func collector(_ node: MonitoredNode) -> NodeCollector {
-    NodeCollector(id: node.id, probe: node.probe, settings: settings, loop: loop) {
-      [relay] in relay.polled($0)
-    }
+    NodeCollector(
+      id: node.id, probe: node.probe, isSentinel: node.isSentinel, settings: settings, loop: loop
+    ) { [relay] in relay.polled($0) }
   }
 
   var nodes: [NodeCollector] { state.withLock { $0.nodes } }
@@ -125,6 +129,19 @@ package final class EnvironmentCollector: Sendable {
     if before.isPaused, !demand.isPaused { alarm.ring() }
     tell(demand)
   }
+
+  /// What a watcher of Sentinels knows, asked for at each beat.
+  package func follow(sentinels: @escaping @Sendable () -> TopologyTracker.SentinelNews?) {
+    state.withLock { $0.sentinels = sentinels }
+  }
+
+  /// Who goes by this address, which servers or Sentinels told; nil: nobody that is watched.
+  package func node(at announced: NodeAddress) -> NodeID? {
+    state.withLock { $0.tracker.node(at: announced) }
+  }
+
+  /// Asks every server at once, not at the next beat: something has happened.
+  package func hurry() { for node in nodes { node.hurry() } }
 
   /// What the screen wants, told to each node.
   func tell(_ demand: Demand) {

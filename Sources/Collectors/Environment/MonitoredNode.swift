@@ -5,9 +5,12 @@ package import Redis
 package struct MonitoredNode: Sendable {
   package var id: NodeID
   package var probe: Probe
+  /// Known before it has answered; what answers is known by its answer.
+  package var isSentinel: Bool
 
-  package init(id: NodeID, probe: Probe) {
+  package init(id: NodeID, probe: Probe, isSentinel: Bool = false) {
     self.id = id
     self.probe = probe
+    self.isSentinel = isSentinel
   }
 }

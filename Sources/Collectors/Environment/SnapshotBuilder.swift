@@ -30,11 +30,13 @@ package struct SnapshotBuilder: Sendable {
       reports[index].status.state = reports[index].state(now: now, interval: interval)
       notice(reports[index].status, wall)
     }
-    record(reports)
+    // Sentinels hold no data: what they do is nobody's cache.
+    let servers = reports.filter { !$0.status.isSentinel }
+    record(servers)
     var snapshot = Snapshot(environment: environment, at: wall, taken: now)
     snapshot.nodes = reports.map(\.status)
-    snapshot.tiers = tiers(reports, now: now)
-    snapshot.hotKeys = Self.hotKeys(reports)
+    snapshot.tiers = tiers(servers.isEmpty ? reports : servers, now: now)
+    snapshot.hotKeys = Self.hotKeys(servers)
     snapshot.slow = Self.slow(snapshot.nodes)
     snapshot.ownCost = Self.ownCost(snapshot.nodes)
     snapshot.notices = notices

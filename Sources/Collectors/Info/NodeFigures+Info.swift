@@ -38,7 +38,7 @@ extension NodeFigures {
   }
 
   private mutating func readReplication(_ info: InfoReply) {
-    role = info["role"]
+    role = info.mode == "sentinel" ? Self.sentinelRole : info["role"]
     replicas = info.unsigned("connected_slaves")
     primaryLinkUp = info["master_link_status"].map { $0 == "up" }
     (replicaLagBytes, replicaLagSeconds) = info.replicaLag

@@ -29,8 +29,8 @@ package final class NodeCollector: Sendable {
   private let onPoll: @Sendable (NodeID) -> Void
 
   package init(
-    id: NodeID, probe: Probe, settings: NodePoller.Settings, loop: EventLoop,
-    onPoll: @Sendable @escaping (NodeID) -> Void
+    id: NodeID, probe: Probe, isSentinel: Bool = false, settings: NodePoller.Settings,
+    loop: EventLoop, onPoll: @Sendable @escaping (NodeID) -> Void
   ) {
     self.id = id
     self.probe = probe
@@ -39,8 +39,9 @@ package final class NodeCollector: Sendable {
     self.onPoll = onPoll
     alarm = Alarm(loop: loop)
     wishes = Mutex(Wishes(detail: settings.detail))
-    latest = Mutex(
-      NodeReport(status: NodeStatus(id: id, address: probe.endpoint.description)))
+    var status = NodeStatus(id: id, address: probe.endpoint.description)
+    if isSentinel { status.figures.role = NodeFigures.sentinelRole }
+    latest = Mutex(NodeReport(status: status))
   }
 
   package var report: NodeReport { latest.withLock { $0 } }
@@ -84,8 +85,14 @@ package final class NodeCollector: Sendable {
     alarm.ring()
   }
 
+  /// Polls at once.
+  package func hurry() {
+    wishes.withLock { $0.isHurried = true }
+    alarm.ring()
+  }
+
   private func run() async {
-    let poller = NodePoller(id: id, probe: probe, settings: settings)
+    let poller = NodePoller(report.status, probe: probe, settings: settings)
     var nextPoll = MonotonicTime.now()
     var nextSample = nextPoll
     while !Task.isCancelled {

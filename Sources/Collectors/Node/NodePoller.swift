@@ -65,7 +65,14 @@ package final class NodePoller {
   /// The connection over which INFO was read last.
   private var infoGeneration: UInt64 = 0
 
-  package init(id: NodeID, probe: Probe, settings: Settings) {
+  package convenience init(id: NodeID, probe: Probe, settings: Settings) {
+    self.init(
+      NodeStatus(id: id, address: probe.endpoint.description), probe: probe, settings: settings)
+  }
+
+  /// - Parameter status: what is known of it before it is asked.
+  init(_ status: NodeStatus, probe: Probe, settings: Settings) {
+    let id = status.id
     self.probe = probe
     self.settings = settings
     detail = settings.detail
@@ -78,7 +85,7 @@ package final class NodePoller {
         capacity: settings.detail.hotKeyCapacity, budget: settings.hotKeyBudget,
         remembers: settings.detail == .full), database: probe.endpoint.database)
     histories = Histories(settings.detail)
-    report = NodeReport(status: NodeStatus(id: id, address: probe.endpoint.description))
+    report = NodeReport(status: status)
   }
 
   /// Keeps more of a node that came into view, less of one that left it.

@@ -39,12 +39,32 @@ package struct TopologyTracker: Sendable {
     package var address: NodeAddress
     /// Who told of it: it is reached in the same way, with the same credentials.
     package var via: NodeID
+    /// The name of the master that a Sentinel told of; nil: it was told by a server of its own kind.
+    package var master: String?
   }
 
   package struct Outcome: Sendable {
     package var topologies: [Topology] = []
     package var joins: [Found] = []
     package var leaves: [NodeID] = []
+  }
+
+  /// What a watcher of Sentinels knows beside what these say in INFO.
+  package struct SentinelNews: Sendable {
+    /// Sentinels that another one told of.
+    package var others: [NodeAddress] = []
+    /// The one that the others are reached like.
+    package var via: NodeID
+    /// Where the primaries are, by their master's name: the servers there say so themselves.
+    package var primaries: [String: SentinelClient.Told] = [:]
+
+    package init(
+      others: [NodeAddress] = [], via: NodeID, primaries: [String: SentinelClient.Told] = [:]
+    ) {
+      self.others = others
+      self.via = via
+      self.primaries = primaries
+    }
   }
 
   /// What a cluster's node said of the cluster, and when.
@@ -70,6 +90,8 @@ package struct TopologyTracker: Sendable {
   /// By the announced address.
   private var names: [NodeAddress: NodeID] = [:]
   private var found: [NodeID: Found] = [:]
+  /// Which Sentinels' master a server was last seen with.
+  var masters: [NodeID: String] = [:]
   /// When somebody last named it.
   private var named: [NodeID: MonotonicTime] = [:]
 
@@ -79,7 +101,8 @@ package struct TopologyTracker: Sendable {
   }
 
   package mutating func observe(
-    _ facts: [Facts], clusters: [ClusterReading], now: MonotonicTime
+    _ facts: [Facts], clusters: [ClusterReading], sentinels: SentinelNews? = nil,
+    now: MonotonicTime
   ) -> Outcome {
     var outcome = Outcome()
     learnNames(of: facts)
@@ -99,8 +122,14 @@ package struct TopologyTracker: Sendable {
     }
     for fact in facts {
       for master in fact.sentinel?.masters ?? [] {
-        meet(master.address, via: fact.id, now, &outcome)
+        meet(master.address, via: fact.id, master: master.name, now, &outcome)
       }
+    }
+    if let sentinels {
+      for (name, told) in sentinels.primaries {
+        meet(told.address, via: sentinels.via, master: name, now, &outcome)
+      }
+      for address in sentinels.others { meet(address, via: sentinels.via, now, &outcome) }
     }
     outcome.leaves += dropForgotten(facts, now)
     let gone = Set(outcome.leaves)
@@ -111,13 +140,15 @@ package struct TopologyTracker: Sendable {
       }
     let present = facts.filter { !gone.contains($0.id) }
     let (sentinel, groups) = sentinelTopology(
-      present, replicationTopologies(present.filter { $0.sentinel == nil }, now), now)
+      present, replicationTopologies(present.filter { $0.sentinel == nil }, now),
+      primaries: sentinels?.primaries ?? [:], now)
+    learnMasters(sentinel, groups, of: present)
     outcome.topologies += (sentinel.map { [$0] } ?? []) + groups
     return outcome
   }
 
   /// Who goes by this address; nil: nobody that is monitored.
-  func node(at announced: NodeAddress) -> NodeID? { names[Self.folded(announced)] }
+  package func node(at announced: NodeAddress) -> NodeID? { names[Self.folded(announced)] }
 
   // MARK: Names
 
@@ -154,7 +185,8 @@ package struct TopologyTracker: Sendable {
   }
 
   private mutating func meet(
-    _ announced: NodeAddress, via: NodeID, _ now: MonotonicTime, _ outcome: inout Outcome
+    _ announced: NodeAddress, via: NodeID, master: String? = nil, _ now: MonotonicTime,
+    _ outcome: inout Outcome
   ) {
     let folded = Self.folded(announced)
     if let id = names[folded] {
@@ -169,7 +201,8 @@ package struct TopologyTracker: Sendable {
     }
     guard found.count < Self.maximumFound else { return }
     let server = Found(
-      id: unusedID(reachable.description), announced: announced, address: reachable, via: via)
+      id: unusedID(reachable.description), announced: announced, address: reachable, via: via,
+      master: master)
     names[folded] = server.id
     names[Self.folded(reachable)] = server.id
     found[server.id] = server

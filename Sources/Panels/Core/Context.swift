@@ -76,10 +76,12 @@ package struct Context: Sendable {
 
   package func node(_ id: NodeID) -> NodeStatus? { snapshot?.nodes.first { $0.id == id } }
 
-  /// The server to ask when one is needed: the chosen one, else the first.
+  /// The server to ask when one is needed: the chosen one, else the primary that Sentinels name, else
+  /// the first.
   package var targetNode: NodeID? {
     if let node, self.node(node) != nil { return node }
-    return snapshot?.nodes.first?.id
+    if let primary = sentinelPrimaries.first { return primary.node }
+    return (snapshot?.nodes.first { !$0.isSentinel } ?? snapshot?.nodes.first)?.id
   }
 
   /// A civil time on the monotonic clock, as of the last tick.

@@ -62,8 +62,11 @@ package struct Model: Sendable {
   /// Servers that an operation without a row acts on: the chosen one, else all that take writes.
   var writableNodes: [NodeID] {
     if let node = context.node, context.node(node) != nil { return [node] }
+    // One that was a primary until a failover may not have heard of it.
+    let primaries = context.sentinelPrimaries
+    if !primaries.isEmpty { return primaries.map(\.node) }
     return (context.snapshot?.nodes ?? []).filter {
-      $0.figures.role != "slave" && $0.figures.role != "replica"
+      $0.figures.role != "slave" && $0.figures.role != "replica" && !$0.isSentinel
     }.map(\.id)
   }
 

@@ -37,6 +37,8 @@ extension Model {
       let shown = Set(visible.filter { request.nodes.contains($0.node) }.map(\.key))
       offScreen = Set(keys).subtracting(shown)
     }
+    var request = request
+    request.nodes = request.nodes.map(context.operationNode)
     dialog = Dialog(
       .request(request), notes: notes, offScreen: offScreen, environment: context.environment,
       askingKey: lastKey, reason: context.incidentReason, opened: context.now)
@@ -59,7 +61,7 @@ extension Model {
     if case .invalidate = plan.request.action, case .keys(let keys) = plan.request.target {
       if confirmedMarks.count >= 100 { confirmedMarks = [:] }
       confirmedMarks[plan.id] = plan.request.nodes.flatMap { node in
-        keys.map { KeyMark(node: node, key: $0) }
+        keys.map { KeyMark(node: context.server(of: node), key: $0) }
       }
     }
     say(.information, "\(OperationText.title(plan.request, context)): confirmed")

@@ -151,6 +151,49 @@ import Testing
     #expect(later.notes.contains { $0.contains("do not agree where shop is") })
   }
 
+  @Test func `the old primary stays in sight while it follows nobody, and is no primary`() throws {
+    func sentinel(_ at: String) throws -> TopologyTracker.Facts {
+      let text =
+        "# Server\r\nredis_mode:sentinel\r\n# Sentinel\r\nsentinel_masters:1\r\n"
+        + "master0:name=shop,status=ok,address=\(at),slaves=1,sentinels=1\r\n"
+      return TopologyTracker.Facts(
+        id: NodeID("s1"), address: try Self.address("10.0.1.1:1"), runID: "s1",
+        sentinel: SentinelView(InfoReply(Array(text.utf8))), state: .live)
+    }
+    func server(_ at: String, _ lines: String...) throws -> TopologyTracker.Facts {
+      let text = "# Replication\r\n" + lines.joined(separator: "\r\n")
+      return TopologyTracker.Facts(
+        id: NodeID(at), address: try Self.address(at), runID: at,
+        view: ReplicationView(InfoReply(Array(text.utf8))), state: .live)
+    }
+    func news(_ at: String, _ epoch: UInt64) throws -> TopologyTracker.SentinelNews {
+      .init(
+        via: NodeID("s1"), primaries: ["shop": .init(address: try Self.address(at), epoch: epoch)])
+    }
+    var tracker = TopologyTracker(configured: [NodeID("s1")])
+    let (a, b) = ("10.0.0.1:1", "10.0.0.2:1")
+    let joins = tracker.observe(
+      [try sentinel(a)], clusters: [], sentinels: try news(a, 1), now: Self.at(0)
+    ).joins
+    #expect(joins.map(\.id.rawValue) == [a] && joins[0].master == "shop")
+    let before = [
+      try sentinel(a),
+      try server(a, "role:master", "slave0:ip=10.0.0.2,port=1,state=online,offset=1,lag=0"),
+      try server(b, "role:slave", "master_host:10.0.0.1", "master_port:1"),
+    ]
+    for second in [1.0, 2.0] {
+      _ = tracker.observe(before, clusters: [], sentinels: try news(a, 1), now: Self.at(second))
+    }
+    // It has lost its replica and has not been told yet; nor has the Sentinel that is asked.
+    let after = [try sentinel(a), try server(a, "role:master"), try server(b, "role:master")]
+    let topology = try #require(
+      tracker.observe(after, clusters: [], sentinels: try news(b, 2), now: Self.at(3)).topologies
+        .first)
+    let members = try #require(topology.shards.first).members
+    #expect(members.map(\.address) == [b, a] && members.map(\.role) == [.primary, .replica])
+    #expect(members[1].primaryID == b && topology.epoch == 2)
+  }
+
   @Test func `behind a tunnel the announced address leads to the reachable one`() throws {
     let map = try AddressMap([("10.0.0.2:6379", "127.0.0.1:7002")])
     var tracker = TopologyTracker(configured: [NodeID("main")], map: map)

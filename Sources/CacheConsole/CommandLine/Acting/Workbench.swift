@@ -14,7 +14,6 @@ struct Workbench {
   let clusters: ClusterDirectory
 
   init(_ plan: EnvironmentPlan, _ startup: Startup, _ access: Access) throws(StartError) {
-    self.plan = plan
     self.access = access
     do throws(SystemError) {
       loop = try EventLoop()
@@ -23,6 +22,8 @@ struct Workbench {
       throw .failed("\(error)")
     }
     let (loop, resolver) = (loop, Resolver(loop: loop))
+    let plan = try Self.resolved(plan, loop, resolver)
+    self.plan = plan
     let interval = startup.interval
     probes = plan.servers.map { server in
       (
@@ -44,6 +45,37 @@ struct Workbench {
     planner = Planner(
       nodes: probes.map { Planner.Node(id: $0.id, probe: $0.probe) }, loop: loop,
       clusters: clusters, clock: Clocks.wall)
+  }
+
+  /// Where Sentinels say where the servers are: with the present primary, by the master's name, which
+  /// outlives failovers.
+  private static func resolved(
+    _ plan: EnvironmentPlan, _ loop: EventLoop, _ resolver: Resolver
+  ) throws(StartError) -> EnvironmentPlan {
+    guard let group = plan.group, let sentinels = plan.sentinels else { return plan }
+    let inquiry = SentinelInquiry(sentinels, loop: loop, resolver: resolver)
+    let answer: Result<SentinelPrimary, SentinelFailure>?
+    do throws(SystemError) {
+      answer = try MainWait.run(on: loop, within: SubcommandRun.briefPatience) {
+        () async -> Result<SentinelPrimary, SentinelFailure> in
+        do throws(SentinelFailure) {
+          return .success(try await inquiry.primary())
+        } catch {
+          return .failure(error)
+        }
+      }
+    } catch {
+      throw .failed("\(error)")
+    }
+    switch answer {
+    case .success(let primary):
+      var resolved = plan
+      resolved.servers = [plan.member(group.node, announced: primary.announced)].compactMap { $0 }
+      resolved.group = nil
+      return resolved
+    case .failure(let failure): throw .failed(failure.description)
+    case nil: throw .failed("no Sentinel answers")
+    }
   }
 
   func close() { for entry in probes { entry.probe.close() } }

@@ -22,6 +22,9 @@ extension Arguments {
     }
     let words = try SubcommandWords(words, of: name)
     redisURLs = words.all("--redis")
+    sentinels = words.all("--sentinel")
+    master = words.value("--master")
+    sentinelPasswordFile = words.value("--sentinel-auth")
     environment = words.value("--env")
     configurationFile = words.value("--config")
     passwordFile = words.value("--password-file")
@@ -36,8 +39,16 @@ extension Arguments {
     guard environment == nil || redisURLs.isEmpty else {
       throw UsageError("--env and --redis exclude each other: an environment names its servers")
     }
+    try checkSentinels()
     try checkPasswords()
     try checkTLS()
+    var maps: [(from: String, to: String)] = []
+    for text in words.all("--map") { maps.append(try Self.map(text)) }
+    guard maps.isEmpty || !sentinels.isEmpty else {
+      throw UsageError(
+        "--map goes with --sentinel: no other server is found by what others announce")
+    }
+    try setAddresses(maps)
     command = .subcommand(
       SubcommandCall(subcommand: try Subcommand(words), options: try ActionOptions(words)))
   }

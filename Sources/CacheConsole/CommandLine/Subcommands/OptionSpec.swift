@@ -28,12 +28,15 @@ extension OptionSpec {
   /// How the servers are found and reached: every subcommand takes these.
   package static let connection = [
     OptionSpec("--redis", "URL", isRepeatable: true, "act on this server; repeatable"),
+    OptionSpec("--sentinel", "HOST:PORT", isRepeatable: true, Option.sentinel.explanation),
+    OptionSpec("--master", "NAME", Option.master.explanation),
     OptionSpec("--env", "NAME", "act in this environment of the configuration"),
     OptionSpec("--config", "FILE", "read this file instead of the usual ones"),
     OptionSpec("--node", "NAME", isRepeatable: true, "only this server of it; repeatable"),
-    OptionSpec(
-      "--password-file", "FILE", "read the password of the --redis servers from this file"),
-    OptionSpec("--ask-password", "ask for the password of the --redis servers"),
+    OptionSpec("--password-file", "FILE", Option.passwordFile.explanation),
+    OptionSpec("--ask-password", Option.askPassword.explanation),
+    OptionSpec("--sentinel-auth", "FILE", Option.sentinelPasswordFile.explanation),
+    OptionSpec("--map", "FROM=TO", isRepeatable: true, Option.map.explanation),
     OptionSpec("--cacert", "FILE", Option.cacert.explanation),
     OptionSpec("--cert", "FILE", Option.cert.explanation),
     OptionSpec("--key", "FILE", Option.key.explanation),
