@@ -49,7 +49,7 @@ import Testing
         [word, "--output", shop.home.file("recorded")],
         [word, "--output", shop.home.file("recorded"), "--copy-sessions"],
       ]
-    case .inspect: return []
+    case .inspect, .keyspace: return []
     }
   }
 

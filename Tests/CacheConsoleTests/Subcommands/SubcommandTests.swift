@@ -60,6 +60,11 @@ import Testing
     ("operations stop", .operations(.stopAll)),
     ("hot --output f", .hot(output: "f", includesGuarded: false)),
     ("hot --output f --copy-sessions", .hot(output: "f", includesGuarded: true)),
+    ("keyspace", .keyspace(pattern: nil, depth: 2, sample: nil, rate: 20_000)),
+    (
+      "keyspace --pattern a:* --depth 3 --sample 1000 --rate 500",
+      .keyspace(pattern: Array("a:*".utf8), depth: 3, sample: 1000, rate: 500)
+    ),
   ]
 
   @Test func `every form is read`() throws {
@@ -181,7 +186,9 @@ import Testing
     let admin = Access(isReadOnly: false, reason: "", mayReveal: true)
     for (line, _) in Self.forms {
       let call = try call(line)
-      let isFree = line.hasPrefix("inspect") || ["operations", "operations --json"].contains(line)
+      let isFree =
+        line.hasPrefix("inspect") || line.hasPrefix("keyspace")
+        || ["operations", "operations --json"].contains(line)
       #expect((call.refusal(viewer) == nil) == isFree, "\(line)")
       #expect(call.refusal(admin) == nil)
     }

@@ -39,6 +39,8 @@ package enum Subcommand: Sendable, Hashable {
   case clientKill(UInt64)
   case operations(Control)
   case hot(output: String, includesGuarded: Bool)
+  /// - sample: keys to visit; nil: every key.
+  case keyspace(pattern: [UInt8]?, depth: Int, sample: Int?, rate: Int)
 
   package var name: SubcommandName {
     switch self {
@@ -51,6 +53,7 @@ package enum Subcommand: Sendable, Hashable {
     case .clientKill: .clientKill
     case .operations: .operations
     case .hot: .hot
+    case .keyspace: .keyspace
     }
   }
 
