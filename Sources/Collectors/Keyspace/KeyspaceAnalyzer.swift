@@ -16,7 +16,7 @@ package final class KeyspaceAnalyzer: Sendable {
     package var depth = 3
     /// Keys to visit, from all over the tables; nil: every key.
     package var sample: Int?
-    /// Of each server at most: a key costs it about 3 µs.
+    /// Of each server at most: a key costs it some microseconds.
     package var keysPerSecond = 20_000
     package var bigKeys = 20
     /// Prefixes told apart at the same time: about 200 bytes each.
