@@ -92,6 +92,12 @@ extension Connection {
       harvest.error = uninvited(reply)
       return
     }
+    if state.queue[0].isLogin, case .bulk = reply, state.queue[0].replies.isEmpty {
+      // Redis 7.2 to 8.2 at least drop AUTH's refusal when the reply to an earlier command waits to be
+      // sent (github.com/redis/redis/issues/15640). From here on each reply would go to the wrong caller.
+      harvest.error = droppedRefusal
+      return
+    }
     state.inFlight -= 1
     if state.isEstablished { state.hasServed = true }
     if let observed = state.queue[0].observed {
@@ -121,5 +127,12 @@ extension Connection {
     if state.queue[0].budget < 0 {
       harvest.error = error(.tooLong)
     }
+  }
+
+  private var droppedRefusal: RedisError {
+    RedisError(
+      kind: .auth, endpoint: endpoint, action: "renewing the token",
+      message: "the server refused the token, without a word",
+      nextStep: "is it for this server and this user, and are the clocks right?")
   }
 }

@@ -28,7 +28,7 @@ extension Connection {
 
   nonisolated(nonsending) func send(
     _ commands: [RedisCommand], until deadline: EventLoop.Instant, grace: Duration, changes: Bool,
-    token: UInt64 = 0
+    token: UInt64 = 0, isLogin: Bool = false
   ) async -> Result<[RESPValue], RedisError> {
     guard !commands.isEmpty else { return .success([]) }
     let id = Self.ids.wrappingAdd(1, ordering: .relaxed).newValue
@@ -39,6 +39,7 @@ extension Connection {
           id: id, caller: unsafe .many(caller), missing: commands.count,
           budget: limits.reply.replyBytes, deadline: deadline, grace: grace, changes: changes,
           start: 0, observed: observer == nil ? nil : Observed(commands: commands, token: token))
+        entry.isLogin = isLogin
         entry.replies.reserveCapacity(commands.count)
         if let refusal = submit(entry, commands) {
           unsafe caller.resume(returning: .failure(refusal))

@@ -39,6 +39,8 @@ final class Connection: EventSource {
     /// Position in the stream of all bytes: at or below what was sent, nothing of it was sent.
     var start: UInt64
     var observed: Observed?
+    /// AUTH and a PING with a text behind it: see `answer`.
+    var isLogin = false
 
     static let vacant = Entry(
       id: 0, caller: .nobody, missing: 0, budget: 0, deadline: .init(nanoseconds: 0), grace: .zero,

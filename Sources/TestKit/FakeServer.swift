@@ -10,6 +10,8 @@ package final class FakeServer: Sendable {
     case send([UInt8])
     /// Sends `block` again and again until `count` bytes are out or the client is gone.
     case repeatBlock([UInt8], count: Int)
+    /// Answers whatever comes, the n-th time with the n-th reply, until the client is gone.
+    case answer(@Sendable (_ number: Int) -> [UInt8])
     /// Says nothing more and keeps the connection until the client closes it.
     case hang
     /// Resets the connection (RST) instead of closing it.
@@ -120,6 +122,14 @@ package final class FakeServer: Sendable {
             let part = Array(block.prefix(count - sent))
             try SocketIO.writeAll(client, part, within: 30)
             sent += part.count
+          }
+        case .answer(let reply):
+          var number = 0
+          while !state.isClosed.withLock({ $0 }) {
+            guard let request = try SocketIO.read(client, within: 0.05) else { continue }
+            if request.isEmpty { return }
+            try SocketIO.writeAll(client, reply(number), within: 30)
+            number += 1
           }
         case .hang:
           while !state.isClosed.withLock({ $0 }) {

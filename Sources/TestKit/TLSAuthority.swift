@@ -80,8 +80,12 @@ package final class TLSAuthority: Sendable {
   }
 
   /// A server's certificate with these alternative names.
-  package func sign(_ name: String, names: String) throws(TestKitError) -> Identity {
-    try Self.sign(folder, name, names)
+  ///
+  /// - Parameter usage: nodes of a cluster are each other's clients, too: `serverAuth,clientAuth`.
+  package func sign(
+    _ name: String, names: String, usage: String = "serverAuth"
+  ) throws(TestKitError) -> Identity {
+    try Self.sign(folder, name, names, usage: usage)
   }
 
   private static func newKey(_ file: String) -> [String] {

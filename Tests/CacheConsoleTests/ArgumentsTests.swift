@@ -1,5 +1,6 @@
 import Documents
 import CacheConsole
+import Redis
 import Testing
 
 @Suite struct ArgumentsTests {
@@ -62,6 +63,35 @@ import Testing
     #expect(
       try Arguments(parsing: ["inspect", "--redis", "rediss://h", "--tls-insecure", "x"]).tls
         .insecure)
+  }
+
+  @Test func `nodes are reached where --map says`() throws {
+    let words = [
+      "--redis", "h", "--map", "10.0.0.7:6379=127.0.0.1:7001", "--map=*:6379=127.0.0.1:*",
+    ]
+    let addresses = try Arguments(parsing: words).addresses
+    #expect(
+      addresses.reachable(NodeAddress(host: "10.0.0.7", port: 6379))
+        == NodeAddress(host: "127.0.0.1", port: 7001))
+    #expect(
+      addresses.reachable(NodeAddress(host: "x", port: 6379))
+        == NodeAddress(host: "127.0.0.1", port: 6379))
+  }
+
+  @Test(
+    arguments: [
+      (["--redis", "h", "--map", "10.0.0.7"], "write ANNOUNCED=REACHED"),
+      (["--redis", "h", "--map", "a=b"], "--map: a is no address"),
+      (["--map", "a:1=b:2"], "--map is for --redis servers"),
+      (["--env", "x", "--map", "a:1=b:2"], "has its own 'addresses'"),
+    ] as [([String], String)])
+  func `maps that lead nowhere are refused`(words: [String], expected: String) {
+    do throws(UsageError) {
+      _ = try Arguments(parsing: words)
+      Issue.record("accepted \(words)")
+    } catch {
+      #expect(error.description.contains(expected), "\(error)")
+    }
   }
 
   @Test func helpNamesEveryOption() {

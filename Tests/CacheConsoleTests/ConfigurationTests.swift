@@ -3,6 +3,7 @@ import CacheConsole
 import ConsoleModel
 import Glibc
 import TestKit
+import Redis
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -95,6 +96,16 @@ import Testing
       (server("url: 'rediss://x', tls: { insecure: true, cacert: 'f' }"), 2, "has no use with"),
       (server("url: 'rediss://x', tls: { servername: 'a b' }"), 2, "is no host name"),
       (server("url: 'rediss://x', tls: { cacert: '' }"), 2, "is empty"),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x'}], addresses: { 'h': 'i:1' } } }",
+        2,
+        "'environments.a.addresses': h is no address: write host:port"
+      ),
+      (
+        "environments: { a: { class: 'staging', servers: [{url:'x'}], addresses: { 'h:1': 7 } } }",
+        2,
+        "leads from"
+      ),
       (server("url: 'x', token_command: []"), 2, "names no program"),
       (server("url: 'x', token_command: ['./x']"), 2, "a relative path"),
       (server("url: 'x', token_command: ['x'], password_file: 'f'"), 2, "more than one of"),
@@ -122,6 +133,21 @@ import Testing
     } catch {
       #expect(error.description.contains(expected), "\(error.description)")
     }
+  }
+
+  @Test func `announced addresses lead where the file says`() throws {
+    let configuration = try parse(
+      "environments: { a: { class: 'staging', servers: [{url:'x'}],"
+        + " addresses: { '10.0.0.7:6379': '127.0.0.1:7001', '*:6380': 'localhost:*' } } }")
+    let addresses = configuration.environments[0].addresses
+    #expect(
+      addresses.reachable(NodeAddress(host: "10.0.0.7", port: 6379))
+        == NodeAddress(host: "127.0.0.1", port: 7001))
+    #expect(
+      addresses.reachable(NodeAddress(host: "b", port: 6380))
+        == NodeAddress(host: "localhost", port: 6380))
+    #expect(
+      addresses.reachable(NodeAddress(host: "b", port: 1)) == NodeAddress(host: "b", port: 1))
   }
 
   @Test func aLaterFileOnlyLowersRights() throws {

@@ -53,4 +53,60 @@ import Testing
     #expect(members[1]?["link"]?.string == "up")
     #expect(members[1]?["lag_bytes"]?.number != nil)
   }
+
+  @Test func `a TLS cluster behind a port forward, announced where nobody can reach it`() throws {
+    let home = try TemporaryFolder()
+    let authority = try TLSAuthority.shared.get()
+    let identity = try authority.sign(
+      "forwarded",
+      names: (0..<3).map { "DNS:n\($0).shop.invalid" }.joined(separator: ",") + ",IP:127.0.0.1",
+      usage: "serverAuth,clientAuth")
+    let ports = [try SocketIO.freePort(), try SocketIO.freePort(), try SocketIO.freePort()]
+    var options = RedisCluster.Options()
+    options.replicasOfEach = 0
+    options.arguments = { number, port in
+      [
+        "--tls-port", "\(ports[number])", "--tls-cert-file", identity.certificate,
+        "--tls-key-file", identity.key, "--tls-ca-cert-file", authority.file,
+        "--tls-auth-clients", "no", "--tls-cluster", "yes", "--cluster-port", "\(port + 10_000)",
+        "--cluster-announce-hostname",
+        "n\(number).shop.invalid",
+        "--cluster-preferred-endpoint-type", "hostname",
+        "--cluster-announce-port", "\(1000 + number)",
+        "--cluster-announce-tls-port", "\(2000 + number)",
+        "--cluster-announce-bus-port", "\(port + 10_000)",
+      ]
+    }
+    let cluster = try RedisCluster(options)
+    // What `ssh -L` does: each node at a port of this machine.
+    let forwards = try ports.map { try RecordingProxy(to: .loopback(port: $0), on: .loopback) }
+    let reached = forwards.map { $0.url.replacing("redis://", with: "") }
+    let words = [
+      "--redis", "rediss://\(reached[0])", "--cacert", authority.file, "--once", "--json",
+      "--interval", "2",
+    ]
+    let maps = reached.enumerated().flatMap { ["--map", "n\($0).shop.invalid:\(2000 + $0)=\($1)"] }
+    // One look may come before a busy machine has shaken hands with all of them.
+    var output = ""
+    let isWhole = Eventually.holds(within: 60) { () throws(Never) -> Bool in
+      guard let result = try? Console.run(words + maps, home: home) else { return false }
+      output = result.output + result.error
+      guard result.exit == .code(0), let snapshot = try? JSONValue(parsing: result.output) else {
+        return false
+      }
+      return snapshot["topologies"]?[0]?["kind"]?.string == "cluster"
+        && (0..<3).allSatisfy { snapshot["nodes"]?[$0]?["state"]?.string == "live" }
+        && snapshot["nodes"]?[3] == nil
+    }
+    #expect(isWhole, "\(output)")
+
+    // Without the map each node is named with the address that was tried.
+    let isNamed = Eventually.holds(within: 60) { () throws(Never) -> Bool in
+      guard let lost = try? Console.run(words, home: home) else { return false }
+      output = lost.error
+      return lost.exit == .code(1) && lost.error.contains("n1.shop.invalid:2001")
+    }
+    #expect(isNamed, "\(output)")
+    _ = cluster
+  }
 }

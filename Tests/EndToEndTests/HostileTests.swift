@@ -36,7 +36,7 @@ import Testing
     // Walk the list, and look into each key, as text and in hexadecimal.
     for _ in 0..<Self.names.count + 1 {
       try session.press("Enter")
-      try session.waitUntil("the value") { Self.showsValue($0) }
+      try Self.waitForValue(session)
       try session.press("x", "x", "e")
       try session.waitUntil("the exact name") { Self.showsName($0) }
       // One after the other: Esc and what comes in the same read are Alt and a key.
@@ -54,6 +54,19 @@ import Testing
     let written = Array((ChildProcess.readText(raw) ?? "").unicodeScalars)
     #expect(written.count > 1_000)
     expectHarmless(written, locale)
+  }
+
+  /// A machine that is busy with other tests may take longer than a read may: then it is read again.
+  private static func waitForValue(_ session: TerminalSession) throws {
+    for _ in 0..<3 {
+      do {
+        try session.waitUntil("the value", within: 15) { Self.showsValue($0) }
+        return
+      } catch {
+        try session.press("r")
+      }
+    }
+    try session.waitUntil("the value") { Self.showsValue($0) }
   }
 
   /// Only a value that was read has its key's length above it.

@@ -95,10 +95,16 @@ import Testing
     try session.wait(for: "done")
     try session.press("9")
     try session.wait(for: "started")
+    // Two entries of each operation; the last runner writes its second one after the screen has "done".
+    var lines = ""
+    let isComplete = Eventually.holds(within: 40) { () throws(Never) -> Bool in
+      lines = (try? Console.run(["audit", "--json"], home: home).output) ?? ""
+      return lines.split(whereSeparator: \.isNewline).count >= 6
+    }
+    #expect(isComplete, "\(lines)")
+    #expect(lines.split(whereSeparator: \.isNewline).count == 6)
     let audit = try Console.run(["audit", "--verify"], home: home)
     #expect(audit.exit == .code(0), "\(audit.error)")
-    let lines = try Console.run(["audit", "--json"], home: home).output
-    #expect(lines.split(whereSeparator: \.isNewline).count == 6)
     #expect(lines.contains("\"event\":\"done\""))
   }
 

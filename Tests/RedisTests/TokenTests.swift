@@ -147,6 +147,22 @@ private final class Tokens: TokenProvider {
     #expect(client.generation == 2)
   }
 
+  @Test
+  func `a refusal that the server swallows ends the connection, and nobody gets another's reply`()
+    async throws
+  {
+    // As Redis 7.2 to 8.2 do behind a command whose reply waits: PING's answer comes, AUTH's does not.
+    let fake = try FakeServer(script: [
+      .answer { Array((($0 == 0) ? "+OK\r\n+OK\r\n" : "$5\r\nlogin\r\n").utf8) }
+    ])
+    let client = try Fixture.client(
+      fake.url.replacing("redis://", with: "redis://iam@"),
+      source: .provider(Tokens("good", life: .seconds(1))))
+    #expect(await Fixture.failure(of: client) == nil)
+    #expect(try await Eventually.holds { client.state != .connected })
+    #expect(client.generation == 1)
+  }
+
   @Test func `a provider that fails is asked again while the old token lives`() async throws {
     try rotate(to: "good")
     // What is left after the failure, a fifth, is long beside what a busy machine holds a thread up.

@@ -1,6 +1,7 @@
 package import ConsoleModel
 private import Documents
 private import Operations
+package import Redis
 
 /// What the command line asks for, before any file is read.
 package struct Arguments: Sendable, Hashable {
@@ -33,6 +34,8 @@ package struct Arguments: Sendable, Hashable {
   package var asksPassword = false
   package var passwordFile: String?
   package var tls = TLSOptions()
+  /// Where servers are reached that announce other addresses.
+  package var addresses = AddressMap()
   /// Seconds between polls.
   package var interval: Double?
   package var theme: String?
@@ -71,6 +74,7 @@ extension Arguments {
     var rest = words[...]
     var once = false
     var json = false
+    var maps: [(from: String, to: String)] = []
     while let word = rest.popFirst() {
       let (name, attached) = Self.split(word)
       guard let option = Option(rawValue: name) else { throw Self.unknown(word) }
@@ -97,6 +101,7 @@ extension Arguments {
       case .key: tls.key = value
       case .servername: tls.servername = value
       case .tlsInsecure: tls.insecure = true
+      case .map: maps.append(try Self.map(value))
       case .interval: interval = try Self.seconds(value)
       case .theme: theme = value
       case .noMouse: mouse = false
@@ -115,6 +120,7 @@ extension Arguments {
     }
     try checkPasswords()
     try checkTLS()
+    try setAddresses(maps)
     if once { command = .once(json: json) }
   }
 
@@ -136,6 +142,28 @@ extension Arguments {
     }
     if let problem = tls.problem({ $0 == "insecure" ? "--tls-insecure" : "--\($0)" }) {
       throw UsageError(problem)
+    }
+  }
+
+  private static func map(_ text: String) throws(UsageError) -> (from: String, to: String) {
+    guard let mark = text.firstIndex(of: "=") else {
+      throw UsageError(
+        "--map '\(Printable.line(text))': write ANNOUNCED=REACHED, such as"
+          + " 10.0.0.7:6379=127.0.0.1:7001")
+    }
+    return (String(text[..<mark]), String(text[text.index(after: mark)...]))
+  }
+
+  private mutating func setAddresses(_ maps: [(from: String, to: String)]) throws(UsageError) {
+    guard !maps.isEmpty else { return }
+    guard !redisURLs.isEmpty else {
+      throw UsageError(
+        "--map is for --redis servers; an environment of the configuration has its own 'addresses'")
+    }
+    do throws(AddressMapError) {
+      addresses = try AddressMap(maps)
+    } catch {
+      throw UsageError("--map: \(error.message)")
     }
   }
 
@@ -192,6 +220,7 @@ package enum Option: String, CaseIterable, Sendable {
   case key = "--key"
   case servername = "--servername"
   case tlsInsecure = "--tls-insecure"
+  case map = "--map"
   case interval = "--interval"
   case theme = "--theme"
   case noMouse = "--no-mouse"
@@ -207,6 +236,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .redis: "URL"
     case .config, .passwordFile, .cacert, .cert, .key: "FILE"
     case .env, .theme, .role, .servername: "NAME"
+    case .map: "FROM=TO"
     case .interval: "SECONDS"
     default: ""
     }
@@ -228,6 +258,7 @@ package enum Option: String, CaseIterable, Sendable {
     case .key: "rediss://: the private key of --cert (PEM)"
     case .servername: "rediss://: the name that the server's certificate must have"
     case .tlsInsecure: "rediss://: do not verify who answers; a warning stays on screen"
+    case .map: "reach a node that announces host:port FROM at host:port TO; repeatable"
     case .interval: "seconds between polls (default 2)"
     case .theme: "colours: a file name in themes/ without .json5"
     case .noMouse: "leave the mouse to the terminal"

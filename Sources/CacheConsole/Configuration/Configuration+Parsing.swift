@@ -1,5 +1,6 @@
 private import ConsoleModel
 package import Documents
+private import Redis
 
 extension Configuration {
   /// Parses one file; every key that it does not know is an error.
@@ -79,10 +80,31 @@ extension Configuration {
       servers.append(server)
     }
     let loader = try loader(&reader, path: path)
+    let addresses = try addresses(&reader, path: path, file: file)
     try reader.end()
     return Environment(
       name: member.key, environmentClass: environmentClass, isReadOnly: isReadOnly,
-      mayReveal: mayReveal, servers: servers, loader: loader, file: file)
+      mayReveal: mayReveal, servers: servers, loader: loader, addresses: addresses, file: file)
+  }
+
+  private static func addresses(
+    _ reader: inout ObjectReader, path: String, file: String
+  ) throws(DocumentError) -> AddressMap {
+    guard let node = reader.take("addresses") else { return AddressMap() }
+    var section = try ObjectReader(node, path: "\(path).addresses", file: file)
+    var pairs: [(from: String, to: String)] = []
+    for member in section.takeAll() {
+      guard case .string(let to) = member.value.value else {
+        throw section.failure(
+          "'\(path).addresses' leads from \"host:port\" to \"host:port\"", line: member.line)
+      }
+      pairs.append((member.key, to))
+    }
+    do throws(AddressMapError) {
+      return try AddressMap(pairs)
+    } catch {
+      throw section.failure("'\(path).addresses': \(error.message)", line: node.line)
+    }
   }
 
   private static func loader(

@@ -1,4 +1,5 @@
 package import ConsoleModel
+package import Redis
 
 /// What the configuration files say, merged and checked.
 package struct Configuration: Sendable, Hashable {
@@ -30,6 +31,8 @@ package struct Configuration: Sendable, Hashable {
     package var servers: [Server]
     /// A program and its arguments that prints the values of keys for a warm-up; empty: there is none.
     package var loader: [String]
+    /// Where servers are reached that announce other addresses; replicas and nodes of clusters do.
+    package var addresses = AddressMap()
     /// The file that defines it.
     package var file: String
   }

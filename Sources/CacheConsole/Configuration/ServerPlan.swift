@@ -14,6 +14,8 @@ package struct EnvironmentPlan: Sendable {
   package var file: String?
   /// Prints the values of keys for a warm-up; empty: there is none.
   package var loader: [String] = []
+  /// Where servers are reached that announce other addresses.
+  package var addresses = AddressMap()
 }
 
 /// One server ready to be connected to.
@@ -21,11 +23,29 @@ package struct ServerPlan: Sendable {
   package var id: NodeID
   package var endpoint: RedisEndpoint
   package var access: RedisAccess
+  /// The name that its certificate must have is its own, and not one that was given for all.
+  private var hasNameOfItsOwn = false
 
   package init(id: NodeID, endpoint: RedisEndpoint, access: RedisAccess = RedisAccess()) {
     self.id = id
     self.endpoint = endpoint
     self.access = access
+  }
+
+  /// The same way in to another server that this one told of.
+  ///
+  /// - Parameter announced: how the others know it; its certificate is for that name, wherever the way to
+  ///   it begins, unless a name was given for all.
+  package func reaching(
+    _ id: NodeID, announced: NodeAddress, at address: NodeAddress
+  ) -> ServerPlan {
+    var plan = self
+    plan.id = id
+    plan.endpoint.address = .tcp(host: address.host, port: address.port)
+    if hasNameOfItsOwn { plan.access.tls.serverName = nil }
+    plan.hasNameOfItsOwn = plan.access.tls.serverName == nil && announced.host != address.host
+    if plan.hasNameOfItsOwn { plan.access.tls.serverName = announced.host }
+    return plan
   }
 
   /// TLS without a look at who answers.
@@ -107,6 +127,7 @@ extension EnvironmentPlan {
           id: NodeID(name), endpoint: url.endpoint,
           access: RedisAccess(password: password, tls: tls)))
     }
+    addresses = arguments.addresses
     identity = EnvironmentIdentity(
       name: "command line", environmentClass: .production,
       isUnverified: servers.contains(where: \.isUnverified))
@@ -159,6 +180,7 @@ extension EnvironmentPlan {
       isReadOnly ? reason : "environment '\(environment.name)' is read_only in \(environment.file)"
     mayReveal = environment.mayReveal
     loader = environment.loader
+    addresses = environment.addresses
   }
 
   /// Reads the files of TLS, so that a mistake is told at once and not by each connection.

@@ -32,7 +32,10 @@ final class NodeRegistry: NodeDirectory {
   }
 
   func connect(_ server: TopologyTracker.Found) -> MonitoredNode? {
-    guard let plan = state.withLock({ $0.plans[server.via] })?.reaching(server) else { return nil }
+    guard
+      let plan = state.withLock({ $0.plans[server.via] })?.reaching(
+        server.id, announced: server.announced, at: server.address)
+    else { return nil }
     let node = make(plan)
     let isTaken = state.withLock { state in
       guard !state.isClosed else { return false }
@@ -63,19 +66,5 @@ final class NodeRegistry: NodeDirectory {
       return state.nodes
     }
     for node in nodes { node.close() }
-  }
-}
-
-extension ServerPlan {
-  /// The same way in to another server that this one told of.
-  func reaching(_ server: TopologyTracker.Found) -> ServerPlan {
-    var plan = self
-    plan.id = server.id
-    plan.endpoint.address = .tcp(host: server.address.host, port: server.address.port)
-    // Its certificate is for the name that it announces, wherever the way to it begins.
-    if plan.access.tls.serverName == nil, server.announced.host != server.address.host {
-      plan.access.tls.serverName = server.announced.host
-    }
-    return plan
   }
 }

@@ -23,7 +23,9 @@ struct OnceRun {
       switch target {
       case .servers(let plan):
         if let warning = plan.warning { StandardStreams.complain(warning) }
-        return try look(plan.servers, plan.identity, startup.access(plan), loop, isUnicode)
+        return try look(
+          plan.servers, plan.identity, startup.access(plan), loop, isUnicode,
+          addresses: plan.addresses)
       case .demo:
         let demo: DemoLauncher
         let socket: String
@@ -45,7 +47,7 @@ struct OnceRun {
 
   private func look(
     _ servers: [ServerPlan], _ identity: EnvironmentIdentity, _ access: Access, _ loop: EventLoop,
-    _ isUnicode: Bool
+    _ isUnicode: Bool, addresses: AddressMap = AddressMap()
   ) throws(SystemError) -> Int32 {
     let resolver = Resolver(loop: loop)
     let interval = startup.interval
@@ -58,6 +60,7 @@ struct OnceRun {
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
     options.personalData = startup.personalData
+    options.addresses = addresses
     let collector = EnvironmentCollector(
       environment: identity, nodes: directory.nodes, options: options, directory: directory,
       loop: loop

@@ -18,7 +18,10 @@ final class ProbeDirectory: NodeDirectory {
   var nodes: [MonitoredNode] { state.withLock { $0.nodes } }
 
   func connect(_ server: TopologyTracker.Found) -> MonitoredNode? {
-    guard let plan = state.withLock({ $0.plans[server.via] })?.reaching(server) else { return nil }
+    guard
+      let plan = state.withLock({ $0.plans[server.via] })?.reaching(
+        server.id, announced: server.announced, at: server.address)
+    else { return nil }
     let node = MonitoredNode(id: plan.id, probe: make(plan))
     state.withLock { state in
       state.nodes.append(node)

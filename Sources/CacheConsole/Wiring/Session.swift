@@ -28,7 +28,8 @@ final class Session {
     self.loop = loop
     self.mailbox = mailbox
     demo = nil
-    connect(plan.servers, as: plan.identity, loader: plan.loader)
+    connect(
+      plan.servers, as: plan.identity, loader: plan.loader, addresses: plan.addresses)
   }
 
   /// Starts the demo; its server is connected to as soon as it answers.
@@ -47,7 +48,8 @@ final class Session {
   }
 
   private func connect(
-    _ servers: [ServerPlan], as identity: EnvironmentIdentity, loader: [String]
+    _ servers: [ServerPlan], as identity: EnvironmentIdentity, loader: [String],
+    addresses: AddressMap = AddressMap()
   ) {
     let resolver = Resolver(loop: loop)
     let mailbox = mailbox
@@ -62,6 +64,7 @@ final class Session {
     var options = EnvironmentCollector.Options()
     options.interval = startup.interval
     options.personalData = startup.personalData
+    options.addresses = addresses
     let collector = EnvironmentCollector(
       environment: identity, nodes: nodes.map { MonitoredNode(id: $0.id, probe: $0.probe) },
       options: options, directory: registry, loop: loop

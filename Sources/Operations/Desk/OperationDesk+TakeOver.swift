@@ -25,11 +25,7 @@ extension OperationDesk {
           + " too long to be mirrored, or it is older than a week; take it over where it was started"
       )
     }
-    guard plan.environment.name == environment.name else {
-      throw OperationRefusal(
-        "operation \(id) belongs to environment \(PlainText.safe(plan.environment.name, limit: 60))"
-      )
-    }
+    guard plan.environment.name == environment.name else { throw Self.belongsElsewhere(plan) }
     if !isFromHere, case .warm(.command(let words)) = plan.request.action, words != loader {
       let program = PlainText.safe(words.joined(separator: " "), limit: 200)
       throw OperationRefusal(

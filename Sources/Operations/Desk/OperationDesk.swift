@@ -160,6 +160,10 @@ package struct OperationDesk: Sendable {
   package func control(_ id: String, _ control: OperationControl) async throws(OperationRefusal) {
     guard mayChange else { throw Self.readOnly }
     guard OperationID.isValid(id) else { throw Self.noName(id) }
+    // The state folder has runs of every environment: another one's is not told from here.
+    if let plan = planHere(id), plan.environment.name != environment.name {
+      throw Self.belongsElsewhere(plan)
+    }
     // A runner of this machine needs no server to hear it, and servers may hang.
     let told = control == .abort ? LocalRunners.abort(in: folder) { $0 == id } : 0
     do throws(OperationRefusal) {
@@ -200,9 +204,10 @@ package struct OperationDesk: Sendable {
       }
     } catch {
       guard told > 0 else { throw error }
+      let runners = told == 1 ? "the runner" : "\(told) runners"
       throw OperationRefusal(
-        "\(told == 1 ? "the runner" : "\(told) runners") of this machine were told, those of others"
-          + " were not: \(error.description)")
+        "\(runners) of this machine \(told == 1 ? "was" : "were") told, those of others were not:"
+          + " \(error.description)")
     }
   }
 
@@ -227,6 +232,11 @@ package struct OperationDesk: Sendable {
   }
 
   static let readOnly = OperationRefusal("this console is read-only")
+
+  static func belongsElsewhere(_ plan: OperationPlan) -> OperationRefusal {
+    let name = PlainText.safe(plan.environment.name, limit: 60)
+    return OperationRefusal("operation \(plan.id) belongs to environment \(name)")
+  }
 
   static func noName(_ id: String) -> OperationRefusal {
     OperationRefusal("'\(PlainText.safe(id, limit: 40))' is no operation's name")

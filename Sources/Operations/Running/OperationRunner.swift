@@ -63,8 +63,7 @@ package struct OperationRunner: Sendable {
     }
     let begun = await audit.record(
       ticket.mode == .start ? "started" : "taken over",
-      result: ticket.plan.preview.keys.value == 0
-        ? "" : "expects \(ticket.plan.preview.keys.value) keys",
+      result: Self.expectation(ticket.plan.preview.keys.value),
       details: planDetails())
     warn(begun, problem)
     if let refusal = refusal(begun, problem, await mirror.isWritable()) {
@@ -347,6 +346,10 @@ package struct OperationRunner: Sendable {
     await audit.flush()
     mirror.close()
     return status
+  }
+
+  private static func expectation(_ keys: UInt64) -> String {
+    keys == 0 ? "" : "expects \(OperationText.grouped(keys)) \(keys == 1 ? "key" : "keys")"
   }
 
   /// One server's result in words: `12,345 changed, 2 skipped, 250 of unknown outcome`.

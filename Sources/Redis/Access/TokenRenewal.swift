@@ -11,6 +11,9 @@ struct TokenRenewal: Sendable {
   /// With less than this left there is no further attempt.
   private static let lastAttempt = Duration.milliseconds(100)
 
+  /// Comes back as no AUTH is answered: by it the connection sees that AUTH's own answer is missing.
+  private static let echo = RedisCommand("PING", "login")
+
   /// - Parameter asked: when the token was asked for: its life began no earlier.
   func arm(_ connection: Connection, _ token: Token, asked: EventLoop.Instant) {
     schedule(
@@ -37,13 +40,16 @@ struct TokenRenewal: Sendable {
       // An entry of its own: batches, such as MULTI…EXEC, are on the wire in one piece before or
       // after it. Behind a command that blocks it waits for that one.
       let outcome = await connection.send(
-        handshake.login(token.secret),
+        [handshake.login(token.secret), Self.echo],
         until: max(.now(), connection.lastDeadline).advanced(by: options.commandTimeout),
-        grace: options.commandTimeout, changes: false)
+        grace: options.commandTimeout, changes: false, isLogin: true)
       switch outcome {
-      case .success(.error(let text)):
-        connection.close(handshake.refused(text, "renewing the token"))
-      case .success: arm(connection, token, asked: asked)
+      case .success(let replies):
+        if case .error(let text) = replies.first {
+          connection.close(handshake.refused(text, "renewing the token"))
+        } else {
+          arm(connection, token, asked: asked)
+        }
       case .failure(let error): throw error.during("renewing the token")
       }
     } catch {

@@ -35,7 +35,7 @@ import Testing
 
     // On both sides: the server refuses until the rest has come over.
     let both = RedisCommand("MGET", keys)
-    let refused = await ClusterFixture.error(of: client, both, timeout: .milliseconds(300))
+    let refused = await ClusterFixture.error(of: client, both, timeout: .seconds(2))
     #expect(refused?.message.hasPrefix("TRYAGAIN") == true)
     let waiting = Fixture.loop.spawn {
       await client.pipeline([both], action: "testing").map(ClusterFixture.text)
