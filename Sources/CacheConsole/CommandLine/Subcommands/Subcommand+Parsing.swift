@@ -35,7 +35,7 @@ extension Subcommand {
         },
         depth: try words.number("--depth", 1...8) ?? 2,
         sample: try words.number("--sample", 100...500_000),
-        rate: try words.number("--rate", rates) ?? 20_000)
+        rate: try words.number("--rate", Self.rates) ?? 20_000)
     }
   }
 
@@ -104,7 +104,7 @@ extension Subcommand {
 
   private static func pace(_ words: SubcommandWords) throws(UsageError) -> Pace {
     var pace = Pace()
-    let rate = try words.number("--rate", rates)
+    let rate = try words.number("--rate", Self.rates)
     if words.has("--fast"), rate != nil {
       throw UsageError("--fast and --rate exclude each other")
     }
