@@ -7,14 +7,14 @@ import Synchronization
 
 /// One walk of a keyspace with what the console walks it with, for Benchmarks/keyspace.py.
 ///
-///     KeyspaceBench search|big|prefixes SOCKET KEYS_PER_SECOND
+///     KeyspaceBench search|big|prefixes SOCKET KEYS_PER_SECOND PATTERN
 ///
 /// Prints a line: anonymous memory in KiB when connected, at its peak, keys visited, milliseconds.
 @main
 enum Main {
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    guard arguments.count == 3, let rate = Int(arguments[2]),
+    guard arguments.count == 4, let rate = Int(arguments[2]),
       ["search", "big", "prefixes"].contains(arguments[0])
     else { fail("see Benchmarks/KeyspaceBench/Main.swift for its arguments") }
     do {
@@ -31,7 +31,7 @@ enum Main {
       let start = EventLoop.now()
       let mode = arguments[0]
       let box = Outcome()
-      _ = loop.spawn { box.set(await walk(mode, probe, rate, loop)) }
+      _ = loop.spawn { box.set(await walk(mode, probe, rate, arguments[3], loop)) }
       var peak = idle
       while box.text == nil {
         peak = max(peak, anonymous())
@@ -47,13 +47,15 @@ enum Main {
   }
 
   private static func walk(
-    _ mode: String, _ probe: Probe, _ rate: Int, _ loop: EventLoop
+    _ mode: String, _ probe: Probe, _ rate: Int, _ pattern: String, _ loop: EventLoop
   ) async -> String {
+    let node = MonitoredNode(id: NodeID("bench"), probe: probe)
     if mode == "search" {
       let done = Wish()
-      let searcher = KeySearcher(probe: probe, loop: loop) { done.take($0) }
+      let searcher = KeySearcher(loop: loop) { done.take($0) }
       searcher.start(
-        KeySearch(id: 1, node: NodeID("bench"), pattern: Array("*7:c*".utf8), keysPerSecond: rate))
+        KeySearch(id: 1, node: node.id, pattern: Array(pattern.utf8), keysPerSecond: rate),
+        on: [node])
       while done.end == nil {
         do { try await loop.sleep(for: .milliseconds(20)) } catch { break }
       }
@@ -64,8 +66,7 @@ enum Main {
     options.depth = mode == "big" ? 1 : 3
     options.bigKeys = mode == "big" ? 1000 : 20
     let analyzer = KeyspaceAnalyzer(
-      nodes: [KeyspaceAnalyzer.Node(id: NodeID("bench"), probe: probe)], options: options,
-      loop: loop)
+      nodes: [node], options: options, loop: loop)
     let report = await analyzer.run()
     return report.state == .complete ? "\(report.root.group.keys)" : "\(report.state)"
   }
@@ -100,8 +101,8 @@ private final class Wish: Sendable {
   func take(_ progress: KeySearchProgress) {
     switch progress.state {
     case .running: break
-    case .complete, .limited: value.withLock { $0 = "\(progress.visited)" }
-    case .cancelled, .failed: value.withLock { $0 = "\(progress.state)" }
+    case .complete: value.withLock { $0 = "\(progress.visited)" }
+    case .limited, .cancelled, .failed: value.withLock { $0 = "\(progress.state)" }
     }
   }
 }

@@ -1,3 +1,32 @@
+/// An analysis of the keys of some servers: where the memory goes.
+package struct KeyspaceRequest: Sendable, Hashable {
+  /// Counts up; answers to an older request are dropped.
+  package var id: UInt64
+  /// Each holds keys of its own: primaries, not their replicas.
+  package var nodes: [NodeID]
+  package var query: KeyQuery
+  /// Levels of prefixes, 1…8.
+  package var depth: Int
+  /// Keys to visit, from all over; nil: every key.
+  package var sample: Int?
+  /// Of each server at most.
+  package var keysPerSecond: Int
+  /// The analysis that ended early and that this one goes on with, as it was asked for then.
+  package var continues: UInt64?
+
+  package init(
+    id: UInt64, nodes: [NodeID], query: KeyQuery, depth: Int = 3, sample: Int? = nil,
+    keysPerSecond: Int = 20_000
+  ) {
+    self.id = id
+    self.nodes = nodes
+    self.query = query
+    self.depth = depth
+    self.sample = sample
+    self.keysPerSecond = keysPerSecond
+  }
+}
+
 /// What an analysis of a keyspace found so far.
 package struct KeyspaceReport: Sendable, Hashable {
   package enum State: Sendable, Hashable {
@@ -86,6 +115,7 @@ package struct KeyspaceReport: Sendable, Hashable {
     /// 0…1.
     package var fraction = 0.0
     package var etaSeconds: Double?
+    package var keysPerSecond: Double?
     /// Servers that do not answer just now.
     package var waitingFor: [NodeID] = []
 
@@ -104,6 +134,14 @@ package struct KeyspaceReport: Sendable, Hashable {
   /// By time to live, the shortest first; `none` last.
   package var lives: [Named] = []
   package var faults: [Fault] = []
+  /// Keys of the servers that are meant, the 95 % interval; nil: nothing was estimated.
+  package var estimatedKeys: ClosedRange<Double>?
+  /// Their bytes.
+  package var estimatedBytes: ClosedRange<Double>?
+  /// What makes it less exact than it looks, one sentence each.
+  package var notes: [String] = []
+  /// It ended early and can go on from where it was.
+  package var canContinue = false
 
   package init() {}
 }

@@ -9,7 +9,7 @@ package struct KeyFacts: OptionSet, Sendable, Hashable {
   package static let timeToLive = KeyFacts(rawValue: 2)
   /// MEMORY USAGE with five samples of an aggregate: no lookup.
   package static let memory = KeyFacts(rawValue: 4)
-  /// OBJECT IDLETIME: one lookup; nothing under a policy `*-lfu`.
+  /// OBJECT IDLETIME: one lookup; an error under a policy `*-lfu`.
   package static let idleTime = KeyFacts(rawValue: 8)
 }
 
@@ -60,8 +60,16 @@ extension Probe {
     guard replies.count == commands.count else { throw unexpected(action) }
     for (command, reply) in zip(commands, replies) {
       guard case .error(let text) = reply else { continue }
-      // IDLETIME of a key that is gone is an error on some servers, and of any under `*-lfu`.
-      if command.statName == "object|idletime", !RedisError.isRejection(text) { continue }
+      if command.statName == "object|idletime" {
+        guard !text.contains("LFU") else {
+          throw RedisError(
+            kind: .unsupported, endpoint: endpoint.description, action: action,
+            message: "the server evicts by frequency (maxmemory-policy *-lfu) and keeps no idle times",
+            nextStep: "leave the idle filter out")
+        }
+        // Of a key that is gone it is an error on some servers.
+        if !RedisError.isRejection(text) { continue }
+      }
       throw .server(
         text, endpoint: endpoint.description, action: action, command: command.statName)
     }

@@ -8,7 +8,7 @@ package struct ScanFilter: Sendable, Hashable {
   package var timeToLive: ClosedRange<UInt64>?
   /// With `timeToLive`: keys without an end, too. Alone: true: only these; false: only the others.
   package var persistent: Bool?
-  /// Seconds without use. Under a policy `*-lfu` no server tells: nothing matches.
+  /// Seconds without use. Under a policy `*-lfu` no server tells: the walk fails.
   package var idleSeconds: ClosedRange<UInt64>?
 
   package init() {}

@@ -141,9 +141,11 @@ package struct Scanner {
     let found = try await probe.runID()
     guard runID == nil || runID == found else {
       isLost = true
+      let (was, now) = (runID?.prefix(8) ?? "", PlainText.safe(found, limit: 8))
       throw failure(
-        .unreachable, "the server was restarted or replaced during the scan",
-        "start the search again")
+        .unreachable,
+        "the server was restarted or replaced during the scan: run_id \(was) is now \(now), to"
+          + " which the cursor says nothing", "start again from the beginning")
     }
     runID = found
     // Not what it was before the answer: that may have come over a newer connection.

@@ -155,7 +155,7 @@ import Testing
       totals.size = 100_000
       var sums = RatioSums()
       for index in 0..<pages {
-        totals.add((100, 1))
+        totals.add((100, 1), visited: 100)
         sums.add(index % 2 == 0 ? 20 : 30, of: 100)
       }
       let interval = totals.interval(totals.keys, sums)
@@ -192,7 +192,7 @@ import Testing
       Probe(endpoint: try RedisURL(parsing: $0.url).endpoint, loop: Watch.loop)
     }
     let nodes = probes.enumerated().map {
-      KeyspaceAnalyzer.Node(id: NodeID("n\($0)"), probe: $1)
+      MonitoredNode(id: NodeID("n\($0)"), probe: $1)
     }
     return (KeyspaceAnalyzer(nodes: nodes, options: options, loop: Watch.loop), probes)
   }

@@ -1,25 +1,22 @@
 import Collectors
 import ConsoleModel
 import EventLoop
-import Panels
 import Redis
 
 /// One server's connections for looking; changes are made by runners, which have their own.
 struct NodeConnection: Sendable {
   let id: NodeID
   let probe: Probe
-  let searcher: KeySearcher
   let reader: KeyReader
 
   init(
     _ server: ServerPlan, personalData: PersonalDataPolicy, access: Access, loop: EventLoop,
-    resolver: Resolver, mailbox: Mailbox, interval: Double
+    resolver: Resolver, interval: Double
   ) {
     id = server.id
     probe = Probe(
       endpoint: server.endpoint, access: server.access,
       options: Self.options(interval: interval), loop: loop, resolver: resolver)
-    searcher = KeySearcher(probe: probe, loop: loop) { mailbox.post(.keySearch($0)) }
     reader = KeyReader(probe: probe, personalData: personalData, access: access)
   }
 
@@ -32,8 +29,5 @@ struct NodeConnection: Sendable {
     return options
   }
 
-  func close() {
-    searcher.stop()
-    probe.close()
-  }
+  func close() { probe.close() }
 }

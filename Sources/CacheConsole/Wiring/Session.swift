@@ -20,6 +20,8 @@ final class Session {
   private(set) var operations: SessionOperations?
   private var demand = Demand()
   private var isDemoOver = false
+  private let searcher: KeySearcher
+  private let keyspace: KeyspaceWatch
 
   /// Opens the servers of a plan.
   init(plan: EnvironmentPlan, startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox) {
@@ -28,6 +30,7 @@ final class Session {
     self.loop = loop
     self.mailbox = mailbox
     demo = nil
+    (searcher, keyspace) = Self.walkers(loop, mailbox)
     connect(
       plan.servers, as: plan.identity, loader: plan.loader, addresses: plan.addresses)
   }
@@ -40,11 +43,21 @@ final class Session {
     self.access = access
     self.loop = loop
     self.mailbox = mailbox
+    (searcher, keyspace) = Self.walkers(loop, mailbox)
     do throws(DemoFailure) {
       demo = try DemoLauncher(options: DemoOptions(environment: startup.passwords.environment))
     } catch {
       throw .failed(error.description)
     }
+  }
+
+  private static func walkers(
+    _ loop: EventLoop, _ mailbox: Mailbox
+  ) -> (KeySearcher, KeyspaceWatch) {
+    (
+      KeySearcher(loop: loop) { mailbox.post(.keySearch($0)) },
+      KeyspaceWatch(loop: loop) { mailbox.post(.keyspace($0, $1)) }
+    )
   }
 
   private func connect(
@@ -57,7 +70,7 @@ final class Session {
     let registry = NodeRegistry(servers) {
       NodeConnection(
         $0, personalData: startup.personalData, access: access, loop: loop, resolver: resolver,
-        mailbox: mailbox, interval: startup.interval)
+        interval: startup.interval)
     }
     let nodes = registry.all
     self.nodes = registry
@@ -81,6 +94,8 @@ final class Session {
   /// Ends everything; a demo's server and folder are gone when this returns.
   func close() {
     operations?.close()
+    searcher.stop()
+    keyspace.stop()
     collector?.stop()
     nodes?.close()
     demo?.stop()
@@ -123,13 +138,35 @@ final class Session {
   }
 
   func search(_ search: KeySearch) {
-    // One search in the environment at a time, as there is one list.
-    for node in nodes?.all ?? [] where node.id != search.node { node.searcher.stop() }
-    node(search.node, "searching keys")?.searcher.start(search)
+    guard let nodes = monitored(search.nodes, "searching keys") else { return }
+    searcher.start(search, on: nodes)
   }
 
-  func cancelSearch(_ id: UInt64) {
-    for node in nodes?.all ?? [] { node.searcher.cancel(id) }
+  func cancelSearch(_ id: UInt64) { searcher.cancel(id) }
+
+  func analyze(_ request: KeyspaceRequest) {
+    let action = "measuring the keyspace"
+    guard let nodes = monitored(request.nodes, action) else { return }
+    guard request.continues != nil else { return keyspace.start(request, on: nodes) }
+    if !keyspace.resume(request, on: nodes) {
+      mailbox.post(
+        .effectFailed(
+          Fault(
+            kind: .unsupported, endpoint: request.nodes.map(\.rawValue).joined(separator: ", "),
+            action: action, message: "there is nothing to go on with", nextStep: "start it again")))
+    }
+  }
+
+  func cancelAnalysis(_ id: UInt64) { keyspace.cancel(id) }
+
+  /// nil, and a message, if one of them is not there any more.
+  private func monitored(_ ids: [NodeID], _ action: String) -> [MonitoredNode]? {
+    var found: [MonitoredNode] = []
+    for id in ids {
+      guard let node = node(id, action) else { return nil }
+      found.append(MonitoredNode(id: id, probe: node.probe))
+    }
+    return found
   }
 
   func describe(_ id: NodeID, _ keys: [KeyName]) {
@@ -138,7 +175,7 @@ final class Session {
     let (reader, mailbox) = (node.reader, mailbox)
     loop.spawn {
       do throws(Fault) {
-        mailbox.post(.described(try await reader.describe(keys, policy: policy)))
+        mailbox.post(.described(try await reader.describe(keys, policy: policy), on: id))
       } catch {
         mailbox.post(.effectFailed(error))
       }

@@ -24,7 +24,9 @@ struct KeyspaceTally: Sendable {
   }
 
   /// One page of one server; keys that are gone are left out.
-  mutating func take(_ keys: [KeyDescription], of node: NodeID) {
+  ///
+  /// - Parameter visited: keys that the page had, wanted or not; nil: those that are given.
+  mutating func take(_ keys: [KeyDescription], of node: NodeID, visited: Int? = nil) {
     var whole = (keys: 0.0, bytes: 0.0)
     for key in keys {
       guard key.exists, let type = key.type, let bytes = key.memoryBytes else { continue }
@@ -39,8 +41,8 @@ struct KeyspaceTally: Sendable {
       types[name, default: ShareCell()].add(keys: 1, bytes: bytes)
       lives[Self.slot(key.timeToLive)].add(keys: 1, bytes: bytes)
     }
+    pages.add(whole, visited: max(whole.keys, Double(visited ?? keys.count)))
     guard whole.keys > 0 else { return }
-    pages.add(whole)
     tree.endPage(whole)
     for name in Array(types.keys) { types[name]?.endPage(whole) }
     for index in lives.indices { lives[index].endPage(whole) }
@@ -55,8 +57,10 @@ struct KeyspaceTally: Sendable {
   func fill(_ report: inout KeyspaceReport, sampleOf size: UInt64?, children: Int) {
     var totals: PageTotals?
     if let size {
-      totals = pages
-      totals?.size = Double(size)
+      var sized = pages
+      sized.size = Double(size)
+      totals = sized
+      (report.estimatedKeys, report.estimatedBytes) = sized.estimates
     }
     report.root = tree.root(totals, children: children)
     report.bigKeys = biggest.sorted
@@ -67,5 +71,28 @@ struct KeyspaceTally: Sendable {
     report.lives = zip(names, lives).map {
       KeyspaceReport.Named(name: $0, group: $1.group(totals))
     }
+  }
+
+  // MARK: Going on later
+
+  /// Everything but what only a sample needs.
+  var parts: KeyspaceCheckpoint.Tally {
+    KeyspaceCheckpoint.Tally(
+      prefixes: tree.parts, bigKeys: biggest.sorted,
+      types: types.sorted { $0.key < $1.key }.map {
+        KeyspaceCheckpoint.Count(name: $0.key, keys: $0.value.keys, bytes: $0.value.bytes)
+      },
+      lives: lives.map { KeyspaceCheckpoint.Count(name: "", keys: $0.keys, bytes: $0.bytes) })
+  }
+
+  /// - Returns: false if the parts do not fit together, as in a file that was damaged.
+  mutating func restore(_ parts: KeyspaceCheckpoint.Tally) -> Bool {
+    guard tree.restore(parts.prefixes), parts.lives.count == lives.count,
+      parts.types.count <= Self.mostTypes + 1
+    else { return false }
+    for key in parts.bigKeys { biggest.offer(key) }
+    for count in parts.types { types[count.name] = ShareCell(keys: count.keys, bytes: count.bytes) }
+    lives = parts.lives.map { ShareCell(keys: $0.keys, bytes: $0.bytes) }
+    return true
   }
 }

@@ -108,6 +108,63 @@ struct PrefixTree: Sendable {
     }
   }
 
+  // MARK: Going on later
+
+  /// The nodes, each after its parent, the root first.
+  var parts: [KeyspaceCheckpoint.Prefix] {
+    var below: [Int: [Int]] = [:]
+    for (index, node) in nodes.enumerated() {
+      if let node, index > 0 { below[node.parent, default: []].append(index) }
+    }
+    var order = [0]
+    var places = [0: 0]
+    var next = 0
+    while next < order.count {
+      for child in below[order[next]] ?? [] {
+        places[child] = order.count
+        order.append(child)
+      }
+      next += 1
+    }
+    return order.compactMap { index in
+      nodes[index].map { node in
+        KeyspaceCheckpoint.Prefix(
+          parent: index == 0 ? 0 : places[node.parent] ?? 0, name: node.name,
+          keys: node.cell.keys, bytes: node.cell.bytes, otherKeys: node.other.keys,
+          otherBytes: node.other.bytes)
+      }
+    }
+  }
+
+  /// - Returns: false, and nothing is changed, if the parts are not those of a tree like this.
+  mutating func restore(_ parts: [KeyspaceCheckpoint.Prefix]) -> Bool {
+    guard let root = parts.first, root.name.isEmpty, parts.count <= limit else { return false }
+    var fresh: [Node?] = []
+    var edges: [Edge: Int] = [:]
+    var levels: [Int] = []
+    for (index, part) in parts.enumerated() {
+      var node = Node(parent: index == 0 ? -1 : part.parent, name: part.name)
+      node.cell = ShareCell(keys: part.keys, bytes: part.bytes)
+      node.other = (part.otherKeys, part.otherBytes)
+      if index > 0 {
+        guard (0..<index).contains(part.parent), !part.name.isEmpty,
+          part.name.count <= Self.longestSegment, levels[part.parent] < depth,
+          edges.updateValue(index, forKey: Edge(parent: part.parent, name: part.name)) == nil
+        else { return false }
+        fresh[part.parent]?.children += 1
+        levels.append(levels[part.parent] + 1)
+      } else {
+        levels.append(0)
+      }
+      fresh.append(node)
+    }
+    nodes = fresh
+    free = []
+    touched = []
+    self.edges = edges
+    return true
+  }
+
   // MARK: Reading
 
   /// - Parameters:

@@ -8,6 +8,11 @@ struct ShareCell: Sendable {
   private var keySums = RatioSums()
   private var byteSums = RatioSums()
 
+  init(keys: UInt64 = 0, bytes: UInt64 = 0) {
+    self.keys = keys
+    self.bytes = bytes
+  }
+
   var isTouched: Bool { page.keys > 0 }
 
   mutating func add(keys: UInt64, bytes: UInt64) {
@@ -55,22 +60,59 @@ struct PageTotals: Sendable, Hashable {
     var square = 0.0
   }
 
+  /// Pages with a key that was wanted.
   var count = 0
   var keys = Sums()
   var bytes = Sums()
+  /// Keys that the pages had, wanted or not, and how those that were wanted go along with them.
+  var visited = Visits()
   /// Keys of all servers.
   var size = 0.0
+
+  struct Visits: Sendable, Hashable {
+    var pages = 0
+    var keys = Sums()
+    var products = Sums()
+  }
 
   /// The quantile of a nominal 99 %, where 95 % are promised: the rest is for skewed sizes, to which
   /// the normal approximation is too kind, and for what no formula knows (writers, expiry).
   static let quantile = 2.576
 
-  mutating func add(_ page: (keys: Double, bytes: Double)) {
+  /// - Parameter visited: keys of the page, wanted or not.
+  mutating func add(_ page: (keys: Double, bytes: Double), visited: Double) {
+    guard visited > 0 else { return }
+    self.visited.pages += 1
+    self.visited.keys.whole += visited
+    self.visited.keys.square += visited * visited
+    self.visited.products.whole += page.keys * visited
+    self.visited.products.square += page.bytes * visited
+    guard page.keys > 0 else { return }
     count += 1
     keys.whole += page.keys
     keys.square += page.keys * page.keys
     bytes.whole += page.bytes
     bytes.square += page.bytes * page.bytes
+  }
+
+  /// Keys of all servers that are wanted, and their bytes: the ratio to the keys that were visited,
+  /// times the servers' keys, with the variance of a ratio over clusters as below.
+  var estimates: (keys: ClosedRange<Double>, bytes: ClosedRange<Double>) {
+    (total(keys, visited.products.whole), total(bytes, visited.products.square))
+  }
+
+  private func total(_ sums: Sums, _ product: Double) -> ClosedRange<Double> {
+    guard visited.keys.whole > 0 else { return 0...0 }
+    let ratio = sums.whole / visited.keys.whole
+    let unseen = max(0, 1 - visited.keys.whole / max(1, size))
+    let spread = max(0, sums.square - 2 * ratio * product + ratio * ratio * visited.keys.square)
+    let pages = Double(visited.pages)
+    let variance =
+      pages > 1
+      ? unseen * spread * pages / (pages - 1) / (visited.keys.whole * visited.keys.whole) : 0
+    let half = Self.quantile * variance.squareRoot()
+    // What was seen is there.
+    return max(sums.whole, (ratio - half) * size)...max(sums.whole, (ratio + half) * size)
   }
 
   /// A share's interval from a sample of pages.
@@ -83,7 +125,7 @@ struct PageTotals: Sendable, Hashable {
   func interval(_ sums: Sums, _ part: RatioSums) -> ClosedRange<Double> {
     guard sums.whole > 0, count > 1, keys.whole > 0 else { return 0...1 }
     let share = min(1, max(0, part.part / sums.whole))
-    let unseen = size > 0 ? max(0, 1 - keys.whole / size) : 1
+    let unseen = size > 0 ? max(0, 1 - visited.keys.whole / size) : 1
     guard unseen > 0 else { return share...share }
     let pages = Double(count)
     let spread = max(

@@ -39,7 +39,7 @@ extension Model {
     case .showOverview: show(.overview)
     case .showNodes: show(.nodes)
     case .showKeys:
-      if let argument { return open(.pattern(nil, Array(argument.utf8))) }
+      if let argument { return open(.query(argument)) }
       show(.keys)
     case .showHotKeys: show(.hotKeys)
     case .showSlow: show(.slow)
@@ -50,6 +50,7 @@ extension Model {
     case .showOperations: show(.operations)
     case .showHistory: show(.history)
     case .showTopology: show(.topology)
+    case .showKeyspace: show(.keyspace)
     case .invalidate, .invalidatePattern, .shorten, .adjust, .warm, .mark, .clearMarks,
       .slowlogReset, .undo, .stopAll:
       return operate(id, argument)

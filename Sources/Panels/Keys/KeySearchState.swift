@@ -13,6 +13,13 @@ struct KeySearchState: Sendable {
   /// Matches as the scanner counts them; SCAN may give a key more than once.
   private(set) var found = 0
 
+  /// Servers that do not answer just now.
+  private(set) var waitingFor: [NodeID] = []
+  /// It ended early and can be taken up.
+  private(set) var canContinue = false
+  /// Visited when this process of the search began: it may go on with another.
+  private var visitedBefore: UInt64?
+
   /// It was told to end and has not yet answered.
   var isEnding = false
 
@@ -26,6 +33,9 @@ struct KeySearchState: Sendable {
 
   mutating func take(_ progress: KeySearchProgress, at now: MonotonicTime) {
     state = progress.state
+    if search.continues != nil, visitedBefore == nil { visitedBefore = progress.visited }
+    waitingFor = progress.waitingFor
+    canContinue = progress.canContinue
     visited = progress.visited
     keys = progress.keys ?? keys
     found = max(0, progress.foundTotal)
@@ -41,7 +51,8 @@ struct KeySearchState: Sendable {
   /// Keys visited per second from the start to the last answer.
   var rate: Double? {
     let seconds = heard.seconds(since: started)
-    return seconds > 0.05 ? Double(visited) / seconds : nil
+    let before = min(visited, visitedBefore ?? 0)
+    return seconds > 0.05 ? Double(visited - before) / seconds : nil
   }
 
   /// Seconds to the end at this rate.
@@ -80,6 +91,7 @@ struct KeySearchState: Sendable {
         facts.append([Span(context.safe(fault.nextStep, limit: 300), .warning)])
       }
     }
+    if canContinue { facts.append([Span("c", .key, .bold), Span(" goes on", .dim)]) }
     facts.append([Span("found ", .dim), Span(Format.grouped(UInt64(distinct)))])
     let whole = keys.map { "/\(Format.grouped($0))" } ?? ""
     facts.append([Span("visited ", .dim), Span(Format.grouped(visited) + whole)])
@@ -87,6 +99,10 @@ struct KeySearchState: Sendable {
       if let rate { facts.append([Span(Format.rate(rate)), Span(" keys/s", .dim)]) }
       if let remaining {
         facts.append([Span("ETA ", .dim), Span(Format.duration(seconds: remaining))])
+      }
+      if !waitingFor.isEmpty {
+        let names = waitingFor.map(\.rawValue).joined(separator: ", ")
+        facts.append([Span("waits for \(context.safe(names, limit: 60))", .warning, .bold)])
       }
       let silence = context.now.seconds(since: heard)
       if silence >= 2 {

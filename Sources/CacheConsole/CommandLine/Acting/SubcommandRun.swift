@@ -34,13 +34,7 @@ struct SubcommandRun {
     case .operations(let control): return try operations(control, bench)
     case .hot(let output, let includesGuarded):
       return try recordHotKeys(output, includesGuarded: includesGuarded, bench)
-    case .keyspace(let pattern, let depth, let sample, let rate):
-      var options = KeyspaceAnalyzer.Options()
-      options.pattern = pattern
-      options.depth = depth
-      options.sample = sample
-      options.keysPerSecond = rate
-      return try analyze(options, bench)
+    case .keyspace(let order): return try analyze(order, bench)
     case .invalidate, .ttl, .warm, .undo, .slowlogReset, .clientKill: return try act(bench)
     }
   }

@@ -13,8 +13,9 @@ package enum KeyspaceText {
       "\(Format.grouped(progress.visited)) of \(Format.grouped(progress.size)) keys",
       "\(Int(progress.fraction * 100)) %",
     ]
+    if let rate = progress.keysPerSecond { parts.append("\(Format.rate(rate)) keys/s") }
     if let eta = progress.etaSeconds, eta >= 1 {
-      parts.append("\(Format.duration(seconds: eta)) left")
+      parts.append("ETA \(Format.duration(seconds: eta))")
     }
     if !progress.waitingFor.isEmpty {
       parts.append("waiting for " + progress.waitingFor.map(\.rawValue).joined(separator: ", "))
@@ -32,13 +33,17 @@ package enum KeyspaceText {
       "measured",
       "\(how)\(Format.grouped(whole.keys)) keys, \(Format.bytes(whole.bytes)); the servers have"
         + " \(Format.grouped(report.databaseSize))")
-    if report.isSample, whole.keys > 0 {
-      let all = Double(whole.bytes) / Double(whole.keys) * Double(report.databaseSize)
-      text.fact("estimate", "about \(Format.bytes(all)) in all; shares with their 95 % intervals")
+    if let keys = report.estimatedKeys, let bytes = report.estimatedBytes {
+      text.fact(
+        "estimate",
+        "\(Format.rate(keys.lowerBound)) to \(Format.rate(keys.upperBound)) keys,"
+          + " \(Format.bytes(bytes.lowerBound)) to \(Format.bytes(bytes.upperBound)); all intervals hold"
+          + " with 95 %")
     }
     if report.state != .complete {
       text.fact("note", "not the whole: \(Int(report.progress.fraction * 100)) % were visited")
     }
+    for note in report.notes { text.fact("note", text.prose(note)) }
     text.heading("memory by prefix")
     text.item(header("prefix", report.isSample))
     for child in report.root.children.prefix(rows) {
@@ -127,7 +132,8 @@ package enum KeyspaceText {
 
   // MARK: JSON
 
-  package static func json(_ report: KeyspaceReport) -> String {
+  /// - Parameter resume: the name by which it can be gone on with.
+  package static func json(_ report: KeyspaceReport, resume: String? = nil) -> String {
     var writer = JSONWriter()
     writer.object { json in
       json.field("schema", "cacheconsole.keyspace")
@@ -137,6 +143,17 @@ package enum KeyspaceText {
       json.field("visited", report.progress.visited)
       json.field("fraction", report.progress.fraction)
       json.field("database_keys", report.databaseSize)
+      for (name, range) in [
+        ("estimated_keys", report.estimatedKeys), ("estimated_bytes", report.estimatedBytes),
+      ] {
+        guard let range else { continue }
+        json.key(name)
+        json.array { json in
+          json.value(range.lowerBound, digits: 0)
+          json.value(range.upperBound, digits: 0)
+        }
+      }
+      if let resume { json.field("resume", resume) }
       group(report.root.group, &json)
       json.key("prefixes")
       json.array { json in for child in report.root.children { prefix(child, &json) } }
@@ -167,6 +184,8 @@ package enum KeyspaceText {
       }
       json.key("faults")
       json.array { json in for fault in report.faults { json.value(fault.line) } }
+      json.key("notes")
+      json.array { json in for note in report.notes { json.value(note) } }
     }
     return writer.text
   }

@@ -27,15 +27,7 @@ extension Subcommand {
         throw UsageError("hot needs --output FILE: where the copies go")
       }
       self = .hot(output: output, includesGuarded: words.has("--copy-sessions"))
-    case .keyspace:
-      try words.noOperands()
-      self = .keyspace(
-        pattern: try words.value("--pattern").map { text throws(UsageError) in
-          try SubcommandWords.bytes(text, "the pattern")
-        },
-        depth: try words.number("--depth", 1...8) ?? 2,
-        sample: try words.number("--sample", 100...500_000),
-        rate: try words.number("--rate", Self.rates) ?? 20_000)
+    case .keyspace: self = .keyspace(try KeyspaceOrder(words))
     }
   }
 

@@ -39,8 +39,7 @@ package enum Subcommand: Sendable, Hashable {
   case clientKill(UInt64)
   case operations(Control)
   case hot(output: String, includesGuarded: Bool)
-  /// - sample: keys to visit; nil: every key.
-  case keyspace(pattern: [UInt8]?, depth: Int, sample: Int?, rate: Int)
+  case keyspace(KeyspaceOrder)
 
   package var name: SubcommandName {
     switch self {

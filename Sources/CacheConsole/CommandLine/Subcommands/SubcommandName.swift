@@ -65,7 +65,11 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
         "operations stop (all, of all consoles)",
       ]
     case .hot: ["hot --output FILE"]
-    case .keyspace: ["keyspace [--pattern GLOB] [--depth N] [--sample N] [--rate N]"]
+    case .keyspace:
+      [
+        "keyspace [--pattern GLOB] [--type T] [--ttl R] [--size R] [--idle R] [--depth N]",
+        "keyspace --sample N", "keyspace --resume NAME|last",
+      ]
     }
   }
 
@@ -103,9 +107,15 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
     case .keyspace:
       return [
         OptionSpec("--pattern", "GLOB", "only keys that match"),
+        OptionSpec("--type", "TYPES", "only these types: hash, or list,set"),
+        OptionSpec("--ttl", "RANGE", "only with such a time to live: <60, >1h, 1h..2h, none, any"),
+        OptionSpec("--size", "RANGE", "only of such a size in memory: >1mb, <10k, 1k..2k"),
+        OptionSpec("--idle", "RANGE", "only unused for so long: >1h, <5m, 1h..2h"),
         OptionSpec("--depth", "N", "levels of prefixes, by : / | and . (1 to 8, default 2)"),
         OptionSpec("--sample", "N", "visit so many keys from all over, and tell 95 % intervals"),
         OptionSpec("--rate", "N", "keys per second of each server at most (default 20000)"),
+        OptionSpec(
+          "--resume", "NAME", "go on with an analysis that was stopped; last: the newest one"),
       ]
     case .inspect, .undo, .slowlogReset, .clientKill, .operations: return []
     }
