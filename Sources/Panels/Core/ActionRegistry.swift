@@ -4,7 +4,7 @@ private import Terminal
 extension Action {
   /// Every action there is, in the order of help and footer.
   package static let registry: [Action] =
-    program + panels + inspection + keyspace + operations + lists
+    program + panels + keyspace + inspection + operations + lists
 
   private static let program: [Action] = [
     Action(

@@ -13,7 +13,7 @@ extension Action {
       scopes: [.keySearching], label: "stop"),
     Action(
       .continueSearch, "Go on with a search that ended early", keys: [.character("c")],
-      scopes: [.keys], reach: .read, label: "go on"),
+      scopes: [.keys], reach: .read),
     Action(
       .viewMode, "Show as text, as JSON, in hexadecimal", keys: [.character("x")],
       scopes: [.bytes], label: "text/JSON/hex"),

@@ -373,7 +373,7 @@ struct KeysPanel: Panel {
       if next != nodes, !next.isEmpty {
         spans.append(Span(" (next: \(name(next)))", .warning))
       } else if let count = context.snapshot?.nodes.count, count > 1 {
-        spans.append(Span(" of \(count): n", .dim))
+        spans.append(Span(nodes.count > 1 ? ": n" : " of \(count): n", .dim))
       }
       facts.append(spans)
     }

@@ -19,7 +19,7 @@ extension Action {
       scopes: [.keyspaceRunning], label: "stop"),
     Action(
       .continueAnalysis, "Go on with an analysis that ended early", keys: [.character("c")],
-      scopes: [.keyspace], reach: .read, label: "go on"),
+      scopes: [.keyspace], reach: .read),
     Action(
       .listPrefix, "List the keys of the prefix", keys: [.character("F")], scopes: [.keyspace],
       reach: .read, label: "list keys"),

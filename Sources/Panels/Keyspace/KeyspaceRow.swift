@@ -71,7 +71,7 @@ struct KeyspaceRow: Sendable {
       Column(
         "share", minimum: 6, alignment: .right, priority: 85, sortKey: { .number($0.byteShare) }
       ) { row, _, _ in TableCell("\(Format.percent(row.byteShare))%") },
-      Column("", minimum: 6, priority: 80, sortKey: { .number($0.error) }) { row, context, _ in
+      Column("+/-", minimum: 6, priority: 80, sortKey: { .number($0.error) }) { row, context, _ in
         guard let error = row.error else {
           let isMuch = row.mayLack > row.group.bytes / 100
           return TableCell(isMuch ? "+\(Format.bytes(row.mayLack))" : "", .dim)
