@@ -106,7 +106,7 @@ import Testing
     let keys = try #require(sample["estimated_keys"])
     #expect((keys[0]?.number ?? .infinity) <= 20_346 && (keys[1]?.number ?? 0) >= 20_346)
     let bytes = try #require(sample["estimated_bytes"])
-    #expect((bytes[0]?.number ?? 0) > 0 && (bytes[0]?.number ?? 0) < (bytes[1]?.number ?? 0))
+    #expect((bytes[0]?.number ?? 0) > 0 && (bytes[0]?.number ?? 0) <= (bytes[1]?.number ?? 0))
   }
 
   @Test func `one address of a cluster is enough for all of its primaries`() throws {

@@ -54,6 +54,10 @@ extension Model {
     case .invalidate, .invalidatePattern, .shorten, .adjust, .warm, .mark, .clearMarks,
       .slowlogReset, .undo, .stopAll:
       return operate(id, argument)
+    case .analyzeQuery:
+      // Typed anywhere, it shows where its answer comes.
+      if active != .keyspace { show(.keyspace) }
+      return performInPanel(action, argument)
     case .killClient:
       if let argument { return killClient(argument) }
       return performInPanel(action, argument)

@@ -117,6 +117,11 @@ enum KeyspaceReports {
     desk.type("cart:* ttl:soon")
     desk.press(.enter)
     #expect(requests(desk.effects).isEmpty && desk.toast.contains("ttl:<60"))
+    desk.send(.action(.showOverview))
+    desk.type(":measure product:*")
+    desk.press(.enter)
+    #expect(requests(desk.effects).map(\.query.pattern) == [Array("product:*".utf8)])
+    #expect(desk.model.active == .keyspace)
   }
 
   @Test func `it tells how far it is, ends by Esc, and goes on by c`() {
