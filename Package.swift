@@ -119,6 +119,11 @@ let package = Package(
       name: "InvalidateBench", dependencies: ["Operations", "ConsoleModel", "Redis", "TestKit"],
       path: "Benchmarks/InvalidateBench", swiftSettings: strict),
 
+    // Memory of a walk over millions of keys; Benchmarks/keyspace runs it.
+    .executableTarget(
+      name: "KeyspaceBench", dependencies: ["Collectors", "ConsoleModel", "Redis", "EventLoop"],
+      path: "Benchmarks/KeyspaceBench", swiftSettings: strict),
+
     // MARK: Tests
 
     // Server fixtures, a terminal driver and fakes that the test targets share.

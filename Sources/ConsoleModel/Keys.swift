@@ -1,24 +1,40 @@
-/// A search for keys by pattern, on one server.
+/// A search for keys by pattern and filter, on one server or several.
 package struct KeySearch: Sendable, Hashable {
   /// Counts up; answers to an older search are dropped.
   package var id: UInt64
-  package var node: NodeID
+  /// Walked at the same time.
+  package var nodes: [NodeID]
   /// A Redis glob.
   package var pattern: [UInt8]
+  package var filter: KeyFilter
   /// Stop after this many matches.
   package var limit: Int
-  /// At most this many keys visited per second.
+  /// At most this many keys visited per second, of each server.
   package var keysPerSecond: Int
+  /// The search that ended early and that this one goes on with.
+  package var continues: UInt64?
+
+  package init(
+    id: UInt64, nodes: [NodeID], pattern: [UInt8], filter: KeyFilter = KeyFilter(),
+    limit: Int = 10_000, keysPerSecond: Int = 50_000
+  ) {
+    self.id = id
+    self.nodes = nodes
+    self.pattern = pattern
+    self.filter = filter
+    self.limit = limit
+    self.keysPerSecond = keysPerSecond
+  }
 
   package init(
     id: UInt64, node: NodeID, pattern: [UInt8], limit: Int = 10_000, keysPerSecond: Int = 50_000
   ) {
-    self.id = id
-    self.node = node
-    self.pattern = pattern
-    self.limit = limit
-    self.keysPerSecond = keysPerSecond
+    self.init(
+      id: id, nodes: [node], pattern: pattern, limit: limit, keysPerSecond: keysPerSecond)
   }
+
+  /// The only server that is searched; nil: there are several.
+  package var node: NodeID? { nodes.count == 1 ? nodes[0] : nil }
 }
 
 /// How far a search is; `found` holds what is new since the last message.
@@ -29,21 +45,36 @@ package struct KeySearchProgress: Sendable {
     /// Stopped at `limit`.
     case limited
     case cancelled
+    /// One server could not be walked to its end; the others were.
     case failed(Fault)
+  }
+
+  package struct Found: Sendable, Hashable {
+    package var node: NodeID
+    package var key: KeyName
+
+    package init(node: NodeID, key: KeyName) {
+      self.node = node
+      self.key = key
+    }
   }
 
   package var id: UInt64
   package var state: State
-  package var found: [KeyName]
+  package var found: [Found]
   package var foundTotal: Int
   package var visited: UInt64
-  /// Keys in the database at the start, where known.
+  /// Keys in the databases at the start, where known.
   package var keys: UInt64?
-  /// Which server answers, where that is not simply the one that was named; nil: not said in this message.
+  /// Servers that do not answer just now.
+  package var waitingFor: [NodeID] = []
+  /// It ended early, and a new search may go on where it was.
+  package var canContinue = false
+  /// Which servers answer, where those are not simply the ones that were named; nil: not said in this message.
   package var origin: String?
 
   package init(
-    id: UInt64, state: State, found: [KeyName], foundTotal: Int, visited: UInt64, keys: UInt64?
+    id: UInt64, state: State, found: [Found], foundTotal: Int, visited: UInt64, keys: UInt64?
   ) {
     self.id = id
     self.state = state

@@ -23,6 +23,9 @@ package struct ObjectReader {
 
   private func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  /// Whether there is such a member that was not taken yet.
+  package func has(_ key: String) -> Bool { members.contains { $0.key == key } }
+
   package mutating func take(_ key: String) -> JSON5Node? {
     known.append(key)
     guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }

@@ -44,7 +44,8 @@ import Testing
     let watch = try Watch([server]) {
       $0.hotKeyBudget = .init(keysPerSecond: 20_000, serverShare: 1)
     }
-    let searcher = KeySearcher(probe: watch.probes[0], loop: Watch.loop) { _ in }
+    let searcher = KeySearcher(loop: Watch.loop) { _ in }
+    let searched = [MonitoredNode(id: NodeID("n0"), probe: watch.probes[0])]
     let reader = KeyReader(
       probe: watch.probes[0], personalData: .standard,
       access: Access(isReadOnly: true, reason: "", mayReveal: false))
@@ -52,7 +53,8 @@ import Testing
     try await watch.polls(2)
     let before = try Self.lookups(server)
     for round in 0..<6 {
-      searcher.start(KeySearch(id: UInt64(round), node: NodeID("n0"), pattern: Array("*".utf8)))
+      searcher.start(
+        KeySearch(id: UInt64(round), node: NodeID("n0"), pattern: Array("*".utf8)), on: searched)
       try other.pipeline((0..<50).map { ["GET", "product:\($0)"] })
       try other.pipeline((0..<25).map { ["GET", "missing:\($0)"] })
       _ = try await reader.describe(

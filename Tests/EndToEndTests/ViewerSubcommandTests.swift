@@ -49,7 +49,7 @@ import Testing
         [word, "--output", shop.home.file("recorded")],
         [word, "--output", shop.home.file("recorded"), "--copy-sessions"],
       ]
-    case .inspect: return []
+    case .inspect, .keyspace: return []
     }
   }
 
@@ -124,6 +124,7 @@ import Testing
     for words in [
       ["inspect", "product:1"], ["inspect", "product:1", "--json"], ["inspect", "cart:1"],
       ["inspect", "l"], ["inspect", "s"], ["inspect", "z"], ["inspect", "x"], ["operations"],
+      ["keyspace"], ["keyspace", "--sample", "100", "--json"],
       ["operations", "--json"], ["--once"], ["--once", "--json"],
     ] {
       let result = try run(words + ["--env", "shop"] + means.words)

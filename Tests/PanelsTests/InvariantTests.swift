@@ -104,7 +104,7 @@ struct InvariantTests {
           "columns", "column", "hidden", "widen", "Right", "rows", "lines", "match", "hot", "keys",
           "slow", "shop", "have", "need", "quits",
           // Short titles of panels.
-          "Over", "Hot", "Cmds", "Clnts", "Ops", "Hist", "Topo",
+          "Over", "Hot", "Cmd", "Clnts", "Ops", "Hist", "Topo",
         ])
       for (columns, rows) in [(150, 60), (220, 60), (220, 24), (220, 13)] {
         var wide = Self.model(panel, columns, rows, opened: opened, snapshot: snapshot)

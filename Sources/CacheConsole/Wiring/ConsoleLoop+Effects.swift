@@ -21,6 +21,8 @@ extension ConsoleLoop {
     case .demand(let demand): session?.setDemand(demand)
     case .search(let search): session?.search(search)
     case .cancelSearch(let id): session?.cancelSearch(id)
+    case .analyze(let request): session?.analyze(request)
+    case .cancelAnalysis(let id): session?.cancelAnalysis(id)
     case .describe(let node, let keys): session?.describe(node, keys)
     case .inspect(let request): session?.inspect(request)
     case .plan(let request): session?.plan(request)

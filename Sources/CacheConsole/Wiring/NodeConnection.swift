@@ -1,14 +1,12 @@
 import Collectors
 import ConsoleModel
 import EventLoop
-import Panels
 import Redis
 
 /// One server's connections for looking; changes are made by runners, which have their own.
 struct NodeConnection: Sendable {
   let id: NodeID
   let probe: Probe
-  let searcher: KeySearcher
   let reader: KeyReader
   /// Where reads that may lag go besides this server's replicas.
   let policy: ReadPolicy
@@ -18,7 +16,7 @@ struct NodeConnection: Sendable {
 
   init(
     _ server: ServerPlan, personalData: PersonalDataPolicy, access: Access, loop: EventLoop,
-    resolver: Resolver, mailbox: Mailbox, interval: Double
+    resolver: Resolver, interval: Double
   ) {
     id = server.id
     policy = server.policy
@@ -26,7 +24,6 @@ struct NodeConnection: Sendable {
     probe = Probe(
       endpoint: server.endpoint, access: server.access,
       options: Self.options(interval: interval), loop: loop, resolver: resolver)
-    searcher = KeySearcher(probe: probe, loop: loop) { mailbox.post(.keySearch($0)) }
     reader = KeyReader(probe: probe, personalData: personalData, access: access)
   }
 
@@ -39,8 +36,5 @@ struct NodeConnection: Sendable {
     return options
   }
 
-  func close() {
-    searcher.stop()
-    probe.close()
-  }
+  func close() { probe.close() }
 }

@@ -87,9 +87,6 @@ final class NodeRegistry: NodeDirectory {
     return kept
   }
 
-  /// Every connection that may search, reader endpoints too.
-  var searching: [NodeConnection] { state.withLock { $0.nodes + Array($0.readers.values) } }
-
   func disconnect(_ id: NodeID) {
     let (node, onChange) = state.withLock { state in
       state.plans.remove(id)

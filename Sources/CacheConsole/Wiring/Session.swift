@@ -24,6 +24,8 @@ final class Session {
   private var demand = Demand()
   private var isDemoOver = false
   private let readers = ReadPlaces()
+  private let searcher: KeySearcher
+  private let keyspace: KeyspaceWatch
 
   /// Opens the servers of a plan.
   init(plan: EnvironmentPlan, startup: Startup, access: Access, loop: EventLoop, mailbox: Mailbox) {
@@ -32,6 +34,7 @@ final class Session {
     self.loop = loop
     self.mailbox = mailbox
     demo = nil
+    (searcher, keyspace) = Self.walkers(loop, mailbox)
     connect(
       plan.servers, as: plan.identity, loader: plan.loader, addresses: plan.addresses,
       group: plan.group, sentinels: plan.sentinels)
@@ -45,11 +48,21 @@ final class Session {
     self.access = access
     self.loop = loop
     self.mailbox = mailbox
+    (searcher, keyspace) = Self.walkers(loop, mailbox)
     do throws(DemoFailure) {
       demo = try DemoLauncher(options: DemoOptions(environment: startup.passwords.environment))
     } catch {
       throw .failed(error.description)
     }
+  }
+
+  private static func walkers(
+    _ loop: EventLoop, _ mailbox: Mailbox
+  ) -> (KeySearcher, KeyspaceWatch) {
+    (
+      KeySearcher(loop: loop) { mailbox.post(.keySearch($0)) },
+      KeyspaceWatch(loop: loop) { mailbox.post(.keyspace($0, $1)) }
+    )
   }
 
   private func connect(
@@ -64,7 +77,7 @@ final class Session {
     let registry = NodeRegistry(servers, plans: plans) {
       NodeConnection(
         $0, personalData: startup.personalData, access: access, loop: loop, resolver: resolver,
-        mailbox: mailbox, interval: startup.interval)
+        interval: startup.interval)
     }
     self.nodes = registry
     var options = EnvironmentCollector.Options()
@@ -104,6 +117,8 @@ final class Session {
   func close() {
     operations?.close()
     follower?.stop()
+    searcher.stop()
+    keyspace.stop()
     collector?.stop()
     nodes?.close()
     demo?.stop()
@@ -146,21 +161,50 @@ final class Session {
   }
 
   func search(_ search: KeySearch) {
-    // One search in the environment at a time, as there is one list.
-    for node in nodes?.searching ?? [] { node.searcher.stop() }
-    guard let asked = node(search.node, "searching keys") else { return }
-    let (node, route) = readers.place(for: asked, nodes, collector)
-    if let origin = route.origin {
+    guard let named = connections(search.nodes, "searching keys") else { return }
+    var places: [MonitoredNode] = []
+    var origins: [String] = []
+    for asked in named {
+      let (node, route) = readers.place(for: asked, nodes, collector)
+      // What is found is the named server's, wherever it was read.
+      places.append(MonitoredNode(id: asked.id, probe: node.probe))
+      if let origin = route.origin { origins.append(origin) }
+    }
+    if !origins.isEmpty {
       var progress = KeySearchProgress(
         id: search.id, state: .running, found: [], foundTotal: 0, visited: 0, keys: nil)
-      progress.origin = origin
+      progress.origin = origins.joined(separator: "; ")
       mailbox.post(.keySearch(progress))
     }
-    node.searcher.start(search)
+    searcher.start(search, on: places)
   }
 
-  func cancelSearch(_ id: UInt64) {
-    for node in nodes?.searching ?? [] { node.searcher.cancel(id) }
+  func cancelSearch(_ id: UInt64) { searcher.cancel(id) }
+
+  func analyze(_ request: KeyspaceRequest) {
+    let action = "measuring the keyspace"
+    guard let named = connections(request.nodes, action) else { return }
+    let nodes = named.map { MonitoredNode(id: $0.id, probe: $0.probe) }
+    guard request.continues != nil else { return keyspace.start(request, on: nodes) }
+    if !keyspace.resume(request, on: nodes) {
+      mailbox.post(
+        .effectFailed(
+          Fault(
+            kind: .unsupported, endpoint: request.nodes.map(\.rawValue).joined(separator: ", "),
+            action: action, message: "there is nothing to go on with", nextStep: "start it again")))
+    }
+  }
+
+  func cancelAnalysis(_ id: UInt64) { keyspace.cancel(id) }
+
+  /// nil, and a message, if one of them is not there any more.
+  private func connections(_ ids: [NodeID], _ action: String) -> [NodeConnection]? {
+    var found: [NodeConnection] = []
+    for id in ids {
+      guard let node = node(id, action) else { return nil }
+      found.append(node)
+    }
+    return found
   }
 
   func describe(_ id: NodeID, _ keys: [KeyName]) {
@@ -173,7 +217,7 @@ final class Session {
           reader throws(Fault) in
           try await reader.describe(keys, policy: policy)
         }
-        mailbox.post(.described(summaries))
+        mailbox.post(.described(summaries, on: id))
       } catch {
         mailbox.post(.effectFailed(error))
       }

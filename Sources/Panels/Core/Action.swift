@@ -11,7 +11,9 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
   case pager
   case overview, nodes, nodeDetail, commands, help
   case keys, keyValue, hotKeys, slow, clients, operations, history
-  case topology
+  case topology, keyspace
+  /// An analysis is running: Esc ends it.
+  case keyspaceRunning
   /// A key search is running: Esc ends it.
   case keySearching
   /// The parts of a value or an entry; one part's bytes.
@@ -25,7 +27,7 @@ package enum ActionID: String, Sendable, Hashable, CaseIterable {
   case command, filter, help, back
   // Panels.
   case showOverview, showNodes, showKeys, showHotKeys, showSlow, showCommands, showClients
-  case showOperations, showHistory, showTopology
+  case showOperations, showHistory, showTopology, showKeyspace
   case nextPanel, previousPanel
   // Lists and text.
   case up, down, pageUp, pageDown, top, bottom, left, right
@@ -35,8 +37,10 @@ package enum ActionID: String, Sendable, Hashable, CaseIterable {
   // The topology.
   case follow, foldAll, nextTopology
   // Keys and values.
-  case findKeys, cancelSearch, copyKey, refreshKey, revealValue
+  case findKeys, cancelSearch, continueSearch, copyKey, refreshKey, revealValue
   case viewMode, exactName, nextPage, previousPage
+  // The keyspace.
+  case analyze, analyzeQuery, sampleKeys, cancelAnalysis, continueAnalysis, listPrefix
   // Clients.
   case clientGrouping, otherList
   // Operations on keys.

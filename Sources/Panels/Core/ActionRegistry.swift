@@ -3,7 +3,8 @@ private import Terminal
 
 extension Action {
   /// Every action there is, in the order of help and footer.
-  package static let registry: [Action] = program + panels + inspection + operations + lists
+  package static let registry: [Action] =
+    program + panels + keyspace + inspection + operations + lists
 
   private static let program: [Action] = [
     Action(
@@ -41,11 +42,11 @@ extension Action {
   private static let panels: [Action] = [
     show(.overview, "overview"), show(.nodes, "nodes"),
     Action(
-      .showKeys, "Keys; with a pattern: search", keys: [.character("3")],
+      .showKeys, "Keys; with a pattern and filters: search", keys: [.character("3")],
       command: "keys", argument: .optional("PATTERN")),
     show(.hotKeys, "hot"), show(.slow, "slow"), show(.commands, "commands"),
     show(.clients, "clients"), show(.operations, "operations"), show(.history, "history"),
-    show(.topology, "topology"),
+    show(.topology, "topology"), show(.keyspace, "keyspace"),
     Action(.nextPanel, "Show the next panel", keys: [.tab]),
     Action(.previousPanel, "Show the previous panel", keys: [.backTab]),
   ]
@@ -77,7 +78,7 @@ extension Action {
     Action(.sortReverse, "Reverse the order", keys: [.character("S")], scopes: [.table]),
     Action(
       .nextNode, "Next server, then all", keys: [.character("n")],
-      scopes: [.commands, .keys, .hotKeys, .slow, .clients], label: "next node"),
+      scopes: [.commands, .keys, .hotKeys, .slow, .clients, .keyspace], label: "next node"),
     Action(
       .follow, "Follow the node through failovers; again: no more", keys: [.character("f")],
       scopes: [.topology], label: "follow"),

@@ -13,7 +13,7 @@ package enum CommandParser {
     "quit": "q", "exit": "q", "q!": "q", "overview": "overview", "node list": "nodes",
     "hotkeys": "hot", "hot keys": "hot", "slowlog": "slow", "cmd": "commands", "h": "help",
     "ctx": "env", "environment": "env", "ops": "operations", "audit": "history",
-    "topo": "topology", "shards": "topology",
+    "topo": "topology", "memory": "keyspace", "bigkeys": "keyspace", "shards": "topology",
   ]
 
   private static let byCommand: [(command: String, action: Action)] = Action.registry

@@ -84,6 +84,13 @@ package struct Context: Sendable {
     return (snapshot?.nodes.first { !$0.isSentinel } ?? snapshot?.nodes.first)?.id
   }
 
+  /// The servers that a search or an analysis walks: the chosen one, else all that together hold each
+  /// key once.
+  package var searchedNodes: [NodeID] {
+    if let node, self.node(node) != nil { return [node] }
+    return snapshot?.keyspaceNodes ?? []
+  }
+
   /// A civil time on the monotonic clock, as of the last tick.
   package func monotonic(_ time: WallTime) -> MonotonicTime {
     let (micros, overflow) = time.microseconds.subtractingReportingOverflow(wall.microseconds)

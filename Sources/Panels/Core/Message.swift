@@ -8,7 +8,10 @@ package enum Message: Sendable {
   /// Time passed; the only way wall time and zone enter the model.
   case tick(MonotonicTime, WallTime, utcOffsetSeconds: Int, zone: String)
   case keySearch(KeySearchProgress)
-  case described([KeySummary])
+  /// - on: nil: the server that is searched.
+  case described([KeySummary], on: NodeID? = nil)
+  /// What an analysis found so far, by its request.
+  case keyspace(UInt64, KeyspaceReport)
   case inspection(KeyInspection)
   /// A plan as far as it is known: again and again until its preview is complete.
   case planned(OperationPlan)
@@ -33,6 +36,8 @@ package enum Effect: Sendable, Hashable {
   case demand(Demand)
   case search(KeySearch)
   case cancelSearch(UInt64)
+  case analyze(KeyspaceRequest)
+  case cancelAnalysis(UInt64)
   case describe(NodeID, [KeyName])
   case inspect(KeyInspectionRequest)
   /// Find out what a request would touch; answers are `Message.planned`. Reads only.
@@ -58,7 +63,8 @@ package enum Effect: Sendable, Hashable {
   package var isChange: Bool {
     switch self {
     case .run, .control, .dismiss, .stopAll, .takeOver: true
-    case .quit, .suspend, .redraw, .demand, .search, .cancelSearch, .describe, .inspect,
+    case .quit, .suspend, .redraw, .demand, .search, .cancelSearch, .analyze, .cancelAnalysis,
+      .describe, .inspect,
       .plan, .cancelPlan, .examine, .switchEnvironment, .setTheme, .copy:
       false
     }

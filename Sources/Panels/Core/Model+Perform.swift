@@ -39,7 +39,7 @@ extension Model {
     case .showOverview: show(.overview)
     case .showNodes: show(.nodes)
     case .showKeys:
-      if let argument { return open(.pattern(nil, Array(argument.utf8))) }
+      if let argument { return open(.query(argument)) }
       show(.keys)
     case .showHotKeys: show(.hotKeys)
     case .showSlow: show(.slow)
@@ -50,9 +50,14 @@ extension Model {
     case .showOperations: show(.operations)
     case .showHistory: show(.history)
     case .showTopology: show(.topology)
+    case .showKeyspace: show(.keyspace)
     case .invalidate, .invalidatePattern, .shorten, .adjust, .warm, .mark, .clearMarks,
       .slowlogReset, .undo, .stopAll:
       return operate(id, argument)
+    case .analyzeQuery:
+      // Typed anywhere, it shows where its answer comes.
+      if active != .keyspace { show(.keyspace) }
+      return performInPanel(action, argument)
     case .killClient:
       if let argument { return killClient(argument) }
       return performInPanel(action, argument)

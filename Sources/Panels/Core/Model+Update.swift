@@ -39,7 +39,7 @@ extension Model {
       context.utcOffsetSeconds = max(-86_400, min(86_400, offset))
       context.zone = zone
       return []
-    case .keySearch, .described, .inspection: return deliver(message)
+    case .keySearch, .described, .inspection, .keyspace: return deliver(message)
     case .planned(let plan):
       _ = dialog?.take(plan, now: context.now)
       return []

@@ -42,7 +42,8 @@ package struct Model: Sendable {
   static func makePanels() -> [any Panel] {
     let all: [any Panel] = [
       OverviewPanel(), NodesPanel(), KeysPanel(), HotKeysPanel(), SlowPanel(), CommandsPanel(),
-      ClientsPanel(), OperationsPanel(), HistoryPanel(), TopologyPanel(), HelpPanel(),
+      ClientsPanel(), OperationsPanel(), HistoryPanel(), TopologyPanel(), KeyspacePanel(),
+      HelpPanel(),
     ]
     return PanelID.allCases.compactMap { id in all.first { $0.id == id } }
   }

@@ -1,9 +1,10 @@
 package import ConsoleModel
 package import Terminal
 
-/// The screens, in the order of their digits; Help has `?`.
+/// The screens, in the order of their digits; Keyspace has `m`, Help has `?`.
 package enum PanelID: String, Sendable, Hashable, CaseIterable {
   case overview, nodes, keys, hotKeys, slow, commands, clients, operations, history, topology
+  case keyspace
   case help
 
   package var title: String {
@@ -18,26 +19,27 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .operations: "Operations"
     case .history: "History"
     case .topology: "Topology"
+    case .keyspace: "Keyspace"
     case .help: "Help"
     }
   }
 
-  /// For tab bars where titles have no room; Help has only its key there, as the footer names it too.
+  /// For tab bars where titles have no room; some have only their key there.
   package var shortTitle: String {
     switch self {
     case .overview: "Over"
     case .hotKeys: "Hot"
-    case .commands: "Cmds"
+    case .commands: "Cmd"
     case .operations: "Ops"
     case .history: "Hist"
     case .clients: "Clnts"
     case .topology: "Topo"
-    case .help: ""
+    case .keyspace, .help: ""
     case .nodes, .keys, .slow: title
     }
   }
 
-  /// The key that shows it: a digit, `?` for Help.
+  /// The key that shows it: a digit, `m` for Keyspace, `?` for Help.
   package var digit: Unicode.Scalar {
     switch self {
     case .overview: "1"
@@ -50,6 +52,7 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .operations: "8"
     case .history: "9"
     case .topology: "0"
+    case .keyspace: "m"
     case .help: "?"
     }
   }
@@ -67,6 +70,7 @@ package enum PanelID: String, Sendable, Hashable, CaseIterable {
     case .operations: .showOperations
     case .history: .showHistory
     case .topology: .showTopology
+    case .keyspace: .showKeyspace
     case .help: .help
     }
   }
@@ -131,7 +135,7 @@ package protocol Panel: Sendable {
   mutating func refresh(_ context: Context)
   /// An action whose scope is among `scopes`, already checked for refusal.
   mutating func perform(_ action: ActionID, argument: String?, in context: Context) -> [Request]
-  /// Answers of effects: `.keySearch`, `.described`, `.inspection`; also while not active.
+  /// Answers of effects: `.keySearch`, `.described`, `.inspection`, `.keyspace`; also while not active.
   mutating func receive(_ message: Message, in context: Context) -> [Request]
   /// A press or wheel step inside `context.body`, in screen coordinates.
   mutating func mouse(_ event: MouseEvent, in context: Context) -> [Request]
@@ -205,13 +209,15 @@ package enum Subject: Sendable, Hashable {
   case key(NodeID, KeyName)
   /// Search the node's keys by this glob.
   case pattern(NodeID?, [UInt8])
+  /// Search by what was typed: a pattern and filters.
+  case query(String)
   case commands(NodeID?)
 
   /// The panel that shows it.
   package var panel: PanelID {
     switch self {
     case .node: .nodes
-    case .key, .pattern: .keys
+    case .key, .pattern, .query: .keys
     case .commands: .commands
     }
   }

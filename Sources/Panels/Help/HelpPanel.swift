@@ -110,6 +110,8 @@ struct ActionRow: Sendable {
       case .operations: "operations"
       case .history: "history"
       case .topology: "topology"
+      case .keyspace: "keyspace"
+      case .keyspaceRunning: "measuring"
       case .keySearching: "searching"
       case .elements: "parts"
       case .bytes: "bytes"

@@ -5,11 +5,15 @@ extension Action {
   /// What Keys, Slow, Clients and the value viewer can do.
   static let inspection: [Action] = [
     Action(
-      .findKeys, "Search keys by a pattern (SCAN, under a budget)", keys: [.character("f")],
+      .findKeys, "Search keys: PATTERN type:hash ttl:<60 size:>1mb idle:>1h",
+      keys: [.character("f")],
       scopes: [.keys], reach: .read, argument: .optional("PATTERN"), label: "find"),
     Action(
       .cancelSearch, "End the search; what was found stays", keys: [.escape],
       scopes: [.keySearching], label: "stop"),
+    Action(
+      .continueSearch, "Go on with a search that ended early", keys: [.character("c")],
+      scopes: [.keys], reach: .read),
     Action(
       .viewMode, "Show as text, as JSON, in hexadecimal", keys: [.character("x")],
       scopes: [.bytes], label: "text/JSON/hex"),
@@ -28,7 +32,7 @@ extension Action {
       condition: { Masked.refusal($0.context.access) }),
     Action(
       .copyKey, "Copy the key exactly", keys: [.character("y")],
-      scopes: [.keys, .keyValue, .hotKeys],
+      scopes: [.keys, .keyValue, .hotKeys, .keyspace],
       label: "copy key"),
     Action(
       .refreshKey, "Read again from the server", keys: [.character("r")],
@@ -37,7 +41,7 @@ extension Action {
       .clientGrouping, "Group by address, name, user, command", keys: [.character("b")],
       scopes: [.clients], label: "group by"),
     Action(
-      .otherList, "Go to the other list", keys: [.character("o")], scopes: [.clients],
-      label: "other list"),
+      .otherList, "Go to the other list", keys: [.character("o")],
+      scopes: [.clients, .keyspace], label: "other list"),
   ]
 }

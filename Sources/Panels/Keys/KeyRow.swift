@@ -37,6 +37,15 @@ struct KeyRow: Sendable {
     }
   }
 
+  /// With whose key it is.
+  static let columnsWithNode: [Column<KeyRow>] =
+    columns + [
+      Column("node", minimum: 10, priority: 72, sortKey: { .text($0.node.rawValue) }) {
+        row, context, width in
+        TableCell(context.safe(row.node.rawValue, limit: width), .dim)
+      }
+    ]
+
   static let columns: [Column<KeyRow>] = [
     Column("key", minimum: 16, weight: 1, sortKey: { .text($0.searchText) }) {
       row, context, width in

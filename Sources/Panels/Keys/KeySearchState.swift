@@ -15,6 +15,12 @@ struct KeySearchState: Sendable {
 
   /// Which server is read, where that is not simply the one that was named.
   private(set) var origin: String?
+  /// Servers that do not answer just now.
+  private(set) var waitingFor: [NodeID] = []
+  /// It ended early and can be taken up.
+  private(set) var canContinue = false
+  /// Visited when this process of the search began: it may go on with another.
+  private var visitedBefore: UInt64?
 
   /// It was told to end and has not yet answered.
   var isEnding = false
@@ -29,6 +35,9 @@ struct KeySearchState: Sendable {
 
   mutating func take(_ progress: KeySearchProgress, at now: MonotonicTime) {
     state = progress.state
+    if search.continues != nil, visitedBefore == nil { visitedBefore = progress.visited }
+    waitingFor = progress.waitingFor
+    canContinue = progress.canContinue
     visited = progress.visited
     keys = progress.keys ?? keys
     found = max(0, progress.foundTotal)
@@ -45,7 +54,8 @@ struct KeySearchState: Sendable {
   /// Keys visited per second from the start to the last answer.
   var rate: Double? {
     let seconds = heard.seconds(since: started)
-    return seconds > 0.05 ? Double(visited) / seconds : nil
+    let before = min(visited, visitedBefore ?? 0)
+    return seconds > 0.05 ? Double(visited - before) / seconds : nil
   }
 
   /// Seconds to the end at this rate.
@@ -84,6 +94,7 @@ struct KeySearchState: Sendable {
         facts.append([Span(context.safe(fault.nextStep, limit: 300), .warning)])
       }
     }
+    if canContinue { facts.append([Span("c", .key, .bold), Span(" goes on", .dim)]) }
     facts.append([Span("found ", .dim), Span(Format.grouped(UInt64(distinct)))])
     if let origin {
       facts.append([Span("from ", .dim), Span(context.safe(origin, limit: 120), .accent)])
@@ -94,6 +105,10 @@ struct KeySearchState: Sendable {
       if let rate { facts.append([Span(Format.rate(rate)), Span(" keys/s", .dim)]) }
       if let remaining {
         facts.append([Span("ETA ", .dim), Span(Format.duration(seconds: remaining))])
+      }
+      if !waitingFor.isEmpty {
+        let names = waitingFor.map(\.rawValue).joined(separator: ", ")
+        facts.append([Span("waits for \(context.safe(names, limit: 60))", .warning, .bold)])
       }
       let silence = context.now.seconds(since: heard)
       if silence >= 2 {

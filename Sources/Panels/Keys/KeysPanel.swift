@@ -20,7 +20,7 @@ struct KeysPanel: Panel {
   private(set) var search: KeySearchState?
   private var table = Self.emptyTable()
   /// Place in the list of every key found: SCAN may give a key twice.
-  private var places: [KeyName: Int] = [:]
+  private var places: [KeySearchProgress.Found: Int] = [:]
   /// Rows that a server has described.
   private var known: Set<Int> = []
   /// Rows that a description was asked for, by place.
@@ -32,9 +32,11 @@ struct KeysPanel: Panel {
   /// The reveal switch of the whole screen, as it was when it was last looked at.
   private var wasRevealed = false
 
-  private static func emptyTable() -> Table<KeyRow, Int> {
+  /// - Parameter hasSeveral: several servers are searched: each row says whose it is.
+  private static func emptyTable(hasSeveral: Bool = false) -> Table<KeyRow, Int> {
     Table(
-      columns: KeyRow.columns, identify: { $0.index }, filterText: { $0.searchText },
+      columns: hasSeveral ? KeyRow.columnsWithNode : KeyRow.columns, identify: { $0.index },
+      filterText: { $0.searchText },
       isMarked: { row, context in
         context.marks.contains(KeyMark(node: row.node, key: row.summary.key))
       })
@@ -81,17 +83,18 @@ struct KeysPanel: Panel {
       guard let argument else {
         return [.prompt(label: "find keys matching ", text: pattern, action: .findKeys)]
       }
-      return start(Array(argument.utf8), on: context.targetNode, in: context)
+      return find(argument, in: context)
+    case .continueSearch: return goOn(in: context)
     case .cancelSearch:
       guard let search, canEnd else { return [] }
       self.search?.isEnding = true
       return [.effect(.cancelSearch(search.search.id))]
     case .open, .inspectKey:
-      guard let row = table.selected, let node = search?.search.node else {
+      guard let row = table.selected else {
         return search == nil ? [.perform(.findKeys)] : []
       }
       opensForAnother = false
-      return look(at: row.summary.key, on: node, in: context)
+      return look(at: row.summary.key, on: row.node, in: context)
     case .copyKey: return table.selected.map { KeyCopy.requests($0.summary.key, context) } ?? []
     case .refreshKey:
       // What is on screen is asked for again; the rest when it comes into view.
@@ -103,19 +106,38 @@ struct KeysPanel: Panel {
     }
   }
 
+  /// What was typed: a pattern and filters.
+  private mutating func find(_ line: String, in context: Context) -> [Request] {
+    let query: KeyQuery
+    do throws(KeyQuery.Refusal) { query = try KeyQuery(parsing: line) } catch {
+      return [.toast(Toast(.warning, context.safe(error.text, limit: 200)))]
+    }
+    let requests = start(query, on: nil, in: context)
+    if search?.search.id == lastID, !line.isEmpty {
+      pattern = line
+      patternBytes = nil
+    }
+    return requests
+  }
+
   /// A new search; one that runs is ended first.
+  ///
+  /// - Parameter node: nil: the chosen one, else all that together hold each key once.
   private mutating func start(
-    _ glob: [UInt8], on node: NodeID?, in context: Context
+    _ query: KeyQuery, on node: NodeID?, in context: Context
   ) -> [Request] {
-    guard let node else { return [.toast(Toast(.warning, "find: no server has answered yet"))] }
+    let nodes = node.map { [$0] } ?? context.searchedNodes
+    guard !nodes.isEmpty else {
+      return [.toast(Toast(.warning, "find: no server has answered yet"))]
+    }
     var requests: [Request] = []
     if let search, search.isRunning { requests.append(.effect(.cancelSearch(search.search.id))) }
-    let wanted = glob.isEmpty ? Array(Self.defaultPattern.utf8) : glob
+    let wanted = query.pattern.isEmpty ? Array(Self.defaultPattern.utf8) : query.pattern
     pattern = String(decoding: wanted, as: UTF8.self)
     patternBytes = Array(pattern.utf8) == wanted ? nil : wanted
-    let next = KeySearch(id: nextID(), node: node, pattern: wanted)
+    let next = KeySearch(id: nextID(), nodes: nodes, pattern: wanted, filter: query.filter)
     search = KeySearchState(next, at: context.now)
-    table = Self.emptyTable()
+    table = Self.emptyTable(hasSeveral: nodes.count > 1)
     places = [:]
     known = []
     asked = []
@@ -123,6 +145,18 @@ struct KeysPanel: Panel {
     inspector = nil
     requests.append(.effect(.search(next)))
     return requests
+  }
+
+  /// Takes up a search that ended early: from its cursors, with what was found.
+  private mutating func goOn(in context: Context) -> [Request] {
+    guard let last = search, !last.isRunning, last.canContinue else {
+      return [.toast(Toast(.information, "there is no search to go on with: f begins one"))]
+    }
+    var next = last.search
+    next.continues = last.search.id
+    next.id = nextID()
+    search = KeySearchState(next, at: context.now)
+    return [.effect(.search(next))]
   }
 
   private mutating func nextID() -> UInt64 {
@@ -147,11 +181,13 @@ struct KeysPanel: Panel {
   }
 
   func unlisted(_ marks: Marks) -> Int? {
-    guard inspector == nil, let node = search?.search.node else { return nil }
+    guard inspector == nil, search != nil else { return nil }
     return marks.all.count { mark in
-      guard node == mark.node, let place = places[mark.key] else { return true }
+      guard let place = places[KeySearchProgress.Found(node: mark.node, key: mark.key)] else {
+        return true
+      }
       return !table.passesFilter(
-        KeyRow(node: node, index: place, summary: KeySummary(key: mark.key), described: nil))
+        KeyRow(node: mark.node, index: place, summary: KeySummary(key: mark.key), described: nil))
     }
   }
 
@@ -206,7 +242,8 @@ struct KeysPanel: Panel {
       opensForAnother = true
       return look(at: key, on: node, in: context)
     case .pattern(let node, let glob):
-      return start(glob, on: node ?? context.targetNode, in: context)
+      return start(KeyQuery(pattern: glob), on: node, in: context)
+    case .query(let line): return find(line, in: context)
     case .node, .commands: return nil
     }
   }
@@ -216,7 +253,8 @@ struct KeysPanel: Panel {
   mutating func receive(_ message: Message, in context: Context) -> [Request] {
     switch message {
     case .keySearch(let progress): take(progress, context)
-    case .described(let summaries): take(summaries, context)
+    case .described(let summaries, let node):
+      take(summaries, of: node ?? search?.search.nodes.first, context)
     case .inspection(let inspection): inspector?.receive(inspection, context, in: context.body)
     default: break
     }
@@ -227,24 +265,27 @@ struct KeysPanel: Panel {
     guard search?.search.id == progress.id, search?.isRunning == true else { return }
     search?.take(progress, at: context.now)
     var rows: [KeyRow] = []
-    for key in progress.found.prefix(max(0, (search?.search.limit ?? 0) - places.count))
-    where places[key] == nil {
+    for found in progress.found.prefix(max(0, (search?.search.limit ?? 0) - places.count))
+    where places[found] == nil {
       rows.append(
         KeyRow(
-          node: search?.search.node ?? NodeID(""), index: places.count,
-          summary: KeySummary(key: key), described: nil))
-      places[key] = places.count
+          node: found.node, index: places.count, summary: KeySummary(key: found.key),
+          described: nil))
+      places[found] = places.count
     }
     if !rows.isEmpty { table.append(rows) }
   }
 
-  private mutating func take(_ summaries: [KeySummary], _ context: Context) {
+  private mutating func take(
+    _ summaries: [KeySummary], of node: NodeID?, _ context: Context
+  ) {
+    guard let node else { return }
     var rows: [Int: KeyRow] = [:]
     for summary in summaries {
-      guard let place = places[summary.key], asked.contains(place) else { continue }
-      rows[place] = KeyRow(
-        node: search?.search.node ?? NodeID(""), index: place, summary: summary,
-        described: context.now)
+      guard let place = places[KeySearchProgress.Found(node: node, key: summary.key)],
+        asked.contains(place)
+      else { continue }
+      rows[place] = KeyRow(node: node, index: place, summary: summary, described: context.now)
     }
     if !rows.isEmpty { table.replace(rows) }
     known.formUnion(rows.keys)
@@ -252,11 +293,14 @@ struct KeysPanel: Panel {
 
   mutating func due(in context: Context) -> [Request] {
     if let open = inspector { return dueReveal(open, context) }
-    guard let node = search?.search.node else { return [] }
+    guard let nodes = search?.search.nodes else { return [] }
     let missing = table.visible(in: listArea(context)).filter { !asked.contains($0.index) }
     guard !missing.isEmpty else { return [] }
     asked.formUnion(missing.map(\.index))
-    return [.effect(.describe(node, missing.map(\.summary.key)))]
+    return nodes.compactMap { node in
+      let keys = missing.filter { $0.node == node }.map(\.summary.key)
+      return keys.isEmpty ? nil : .effect(.describe(node, keys))
+    }
   }
 
   /// Follows the screen's own reveal switch (`:reveal`).
@@ -305,7 +349,7 @@ struct KeysPanel: Panel {
 
   /// Pattern, node and progress. A low screen gives them one line.
   private func headLines(_ context: Context, _ area: Rect) -> [[Span]] {
-    let node = search?.search.node ?? context.targetNode
+    let nodes = search?.search.nodes ?? context.searchedNodes
     let shown = patternBytes ?? Array(pattern.utf8)
     var facts: [[Span]] = [
       [
@@ -320,12 +364,16 @@ struct KeysPanel: Panel {
         "\(Format.grouped(UInt64(known.count))) of \(Format.grouped(UInt64(table.total)))"
       facts.append([Span("sorted by what is known of \(counts)", .warning)])
     }
-    if let node {
-      var spans = [Span("on ", .dim), Span(context.safe(node.rawValue, limit: 24))]
-      if let target = context.targetNode, target != node {
-        spans.append(Span(" (next: \(context.safe(target.rawValue, limit: 24)))", .warning))
+    if !nodes.isEmpty {
+      func name(_ nodes: [NodeID]) -> String {
+        nodes.count == 1 ? context.safe(nodes[0].rawValue, limit: 24) : "\(nodes.count) servers"
+      }
+      var spans = [Span("on ", .dim), Span(name(nodes))]
+      let next = context.searchedNodes
+      if next != nodes, !next.isEmpty {
+        spans.append(Span(" (next: \(name(next)))", .warning))
       } else if let count = context.snapshot?.nodes.count, count > 1 {
-        spans.append(Span(" of \(count): n", .dim))
+        spans.append(Span(nodes.count > 1 ? ": n" : " of \(count): n", .dim))
       }
       facts.append(spans)
     }

@@ -120,9 +120,13 @@ extension Model {
         OperationRequest(.invalidate, .pattern(Array(argument.utf8)), nodes: writableNodes))
     }
     if active == .keys, let keys = activePanel as? KeysPanel, let search = keys.search {
+      guard search.search.filter.isEmpty else {
+        // It would hit keys that are not in the list.
+        return refuse("the search has filters, which an invalidation does not know: mark the keys")
+      }
       return ask(
         OperationRequest(
-          .invalidate, .pattern(search.search.pattern), nodes: [search.search.node]))
+          .invalidate, .pattern(search.search.pattern), nodes: search.search.nodes))
     }
     input = InputLine(
       kind: .prompt(label: "invalidate keys matching", action: .invalidatePattern))

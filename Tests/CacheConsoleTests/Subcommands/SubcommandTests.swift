@@ -64,7 +64,43 @@ import Testing
     ("operations stop", .operations(.stopAll)),
     ("hot --output f", .hot(output: "f", includesGuarded: false)),
     ("hot --output f --copy-sessions", .hot(output: "f", includesGuarded: true)),
+    ("keyspace", .keyspace(order { _ in })),
+    (
+      "keyspace --pattern a:* --depth 3 --sample 1000 --rate 500",
+      .keyspace(
+        order {
+          $0.pattern = Array("a:*".utf8)
+          $0.depth = 3
+          $0.sample = 1000
+          $0.rate = 500
+        })
+    ),
+    (
+      "keyspace --type hash --ttl <60 --size >1mb --idle >1h",
+      .keyspace(
+        order {
+          for (name, value) in [
+            (KeyFilter.Name.type, "hash"), (.ttl, "<60"), (.size, ">1mb"), (.idle, ">1h"),
+          ] { _ = $0.set(name, value) }
+        })
+    ),
+    ("keyspace --resume \(operation)", .keyspace(order { $0.resume = operation })),
   ]
+
+  private static func order(_ edit: (inout KeyspaceOrder) -> Void) -> KeyspaceOrder {
+    var order = KeyspaceOrder()
+    edit(&order)
+    return order
+  }
+
+  @Test(arguments: [
+    ("keyspace --ttl soon", "ttl:<60"), ("keyspace --size 1x", "size:>1mb"),
+    ("keyspace --type a*", "type:hash"), ("keyspace --resume x", "not the name of an analysis"),
+    ("keyspace --resume last --depth 3", "leave out --depth"),
+  ])
+  func `what an analysis does not understand is said`(line: String, part: String) {
+    #expect { try call(line) } throws: { "\($0)".contains(part) }
+  }
 
   @Test func `every form is read`() throws {
     for (line, expected) in Self.forms {
@@ -185,7 +221,9 @@ import Testing
     let admin = Access(isReadOnly: false, reason: "", mayReveal: true)
     for (line, _) in Self.forms {
       let call = try call(line)
-      let isFree = line.hasPrefix("inspect") || ["operations", "operations --json"].contains(line)
+      let isFree =
+        line.hasPrefix("inspect") || line.hasPrefix("keyspace")
+        || ["operations", "operations --json"].contains(line)
       #expect((call.refusal(viewer) == nil) == isFree, "\(line)")
       #expect(call.refusal(admin) == nil)
     }

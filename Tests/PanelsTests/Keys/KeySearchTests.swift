@@ -88,6 +88,72 @@ import Testing
     #expect(desk.shows("key:0"))
   }
 
+  @Test func filtersAreTypedBehindThePattern() {
+    var desk = Desk(.showKeys)
+    desk.find("cart:* type:hash ttl:<60 size:>1mb idle:>1h", [])
+    let search =
+      searches(desk.effects).first ?? (desk.model.activePanel as? KeysPanel)?.search?.search
+    #expect(search?.pattern == Array("cart:*".utf8))
+    #expect(search?.filter.types == ["hash"] && search?.filter.life == .within(0...59_999))
+    #expect(search?.filter.idleSeconds == 3_601...UInt64.max)
+    #expect(desk.shows("cart:* type:hash ttl:<60"))
+    desk.press(.character("f"), .control("u"))
+    desk.type("cart:* size:big")
+    desk.press(.enter)
+    #expect(desk.effects.isEmpty && desk.toast.contains("size:>1mb"))
+  }
+
+  @Test func aFilteredSearchIsNotInvalidatedByItsPattern() {
+    var desk = Desk(.showKeys)
+    desk.find("cart:* type:hash", keys(1))
+    desk.press(.character("V"))
+    #expect(desk.effects.isEmpty && desk.toast.contains("has filters"))
+  }
+
+  @Test func severalServersAreSearchedAndEachRowSaysWhoseItIs() {
+    var desk = Desk(.showKeys, nodes: [Desk.node("redis-1"), Desk.node("redis-2")])
+    desk.press(.character("f"), .enter)
+    #expect(searches(desk.effects).map(\.nodes) == [[NodeID("redis-1"), NodeID("redis-2")]])
+    #expect(desk.shows("on 2 servers"))
+    var progress = KeySearchProgress(
+      id: desk.searchID ?? 0, state: .complete,
+      found: ["redis-1", "redis-2"].map { .init(node: NodeID($0), key: KeyName("same")) },
+      foundTotal: 2, visited: 10, keys: 10)
+    progress.waitingFor = []
+    desk.send(.keySearch(progress))
+    #expect(desk.rows.count { $0.contains("same") } == 2)
+    #expect(
+      desk.effects == [
+        .describe(NodeID("redis-1"), [KeyName("same")]),
+        .describe(NodeID("redis-2"), [KeyName("same")]),
+      ])
+    desk.send(.described([KeySummary(key: KeyName("same"), type: "hash")], on: NodeID("redis-2")))
+    #expect(desk.row("redis-2").contains("hash") && !desk.row(" same").contains("hash redis-1"))
+    desk.press(.down, .enter)
+    #expect(desk.request?.node == NodeID("redis-2"))
+    // One server may be chosen.
+    desk.press(.escape, .character("n"), .character("f"), .enter)
+    #expect(searches(desk.effects).map(\.nodes) == [[NodeID("redis-1")]])
+  }
+
+  @Test func aSearchThatEndedEarlyGoesOnByC() {
+    var desk = Desk(.showKeys)
+    desk.find("*", keys(2), state: .running, visited: 10)
+    desk.press(.character("c"))
+    #expect(desk.effects.isEmpty && desk.toast.contains("no search to go on with"))
+    let first = desk.searchID ?? 0
+    var progress = KeySearchProgress(
+      id: first, state: .cancelled, found: [], foundTotal: 2, visited: 20, keys: 1000)
+    progress.canContinue = true
+    desk.send(.keySearch(progress))
+    #expect(desk.shows("c goes on"))
+    desk.press(.character("c"))
+    #expect(searches(desk.effects).map(\.continues) == [first])
+    #expect(desk.shows("key:1"))
+    desk.progress([KeyName("new")], state: .complete, visited: 1000, of: 1000)
+    #expect(desk.shows("new") && desk.shows("key:1") && desk.shows("found 3"))
+  }
+
   @Test func aNewSearchEndsTheOldOneAndIgnoresItsLateAnswers() {
     var desk = Desk(.showKeys)
     desk.find("*", keys(2), state: .running, visited: 10)

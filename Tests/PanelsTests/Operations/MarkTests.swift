@@ -45,7 +45,8 @@ struct MarkTests {
     #expect(
       request(desk)
         == OperationRequest(
-          .invalidate, .pattern(Array("product:*".utf8)), nodes: [Reports.redis1]))
+          .invalidate, .pattern(Array("product:*".utf8)),
+          nodes: [Reports.redis1, Reports.redis2]))
   }
 
   @Test("marks show a sign and a tray, follow their key, and say which are not in the list")

@@ -92,6 +92,12 @@ struct Desk: CustomTestStringConvertible {
     (model.panels.first { $0 is KeysPanel } as? KeysPanel)?.search?.search.id
   }
 
+  /// The first server that is searched.
+  private var searched: NodeID {
+    let panel = model.panels.first { $0 is KeysPanel } as? KeysPanel
+    return panel?.search?.search.nodes.first ?? NodeID("redis-1")
+  }
+
   mutating func progress(
     _ keys: [KeyName], state: KeySearchProgress.State, visited: UInt64, of total: UInt64?,
     id: UInt64? = nil
@@ -99,7 +105,8 @@ struct Desk: CustomTestStringConvertible {
     send(
       .keySearch(
         KeySearchProgress(
-          id: id ?? searchID ?? 0, state: state, found: keys, foundTotal: keys.count,
+          id: id ?? searchID ?? 0, state: state,
+          found: keys.map { .init(node: searched, key: $0) }, foundTotal: keys.count,
           visited: visited, keys: total)))
   }
 

@@ -79,7 +79,7 @@ final class ProgressLine: Sendable {
     tell(parts.joined(separator: "  "))
   }
 
-  private func tell(_ text: String) {
+  func tell(_ text: String) {
     guard isShown else { return }
     let now = EventLoop.now()
     let isDue = last.withLock { last in

@@ -34,6 +34,7 @@ struct SubcommandRun {
     case .operations(let control): return try operations(control, bench)
     case .hot(let output, let includesGuarded):
       return try recordHotKeys(output, includesGuarded: includesGuarded, bench)
+    case .keyspace(let order): return try analyze(order, bench)
     case .invalidate, .ttl, .warm, .undo, .slowlogReset, .clientKill: return try act(bench)
     }
   }

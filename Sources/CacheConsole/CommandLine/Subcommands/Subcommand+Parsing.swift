@@ -27,6 +27,7 @@ extension Subcommand {
         throw UsageError("hot needs --output FILE: where the copies go")
       }
       self = .hot(output: output, includesGuarded: words.has("--copy-sessions"))
+    case .keyspace: self = .keyspace(try KeyspaceOrder(words))
     }
   }
 
@@ -95,7 +96,7 @@ extension Subcommand {
 
   private static func pace(_ words: SubcommandWords) throws(UsageError) -> Pace {
     var pace = Pace()
-    let rate = try words.number("--rate", rates)
+    let rate = try words.number("--rate", Self.rates)
     if words.has("--fast"), rate != nil {
       throw UsageError("--fast and --rate exclude each other")
     }

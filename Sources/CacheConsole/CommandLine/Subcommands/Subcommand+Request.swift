@@ -47,7 +47,7 @@ extension SubcommandCall {
             + " (\(Printable.line(nodes.map(\.rawValue).joined(separator: ", "))))")
       }
       request = OperationRequest(.clientKill(id: id), .server, nodes: nodes)
-    case .inspect, .operations, .hot: return nil
+    case .inspect, .operations, .hot, .keyspace: return nil
     }
     request.reason = options.reason
     return request

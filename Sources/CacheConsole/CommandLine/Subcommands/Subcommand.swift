@@ -40,6 +40,7 @@ package enum Subcommand: Sendable, Hashable {
   case clientKill(UInt64)
   case operations(Control)
   case hot(output: String, includesGuarded: Bool)
+  case keyspace(KeyspaceOrder)
 
   package var name: SubcommandName {
     switch self {
@@ -52,6 +53,7 @@ package enum Subcommand: Sendable, Hashable {
     case .clientKill: .clientKill
     case .operations: .operations
     case .hot: .hot
+    case .keyspace: .keyspace
     }
   }
 

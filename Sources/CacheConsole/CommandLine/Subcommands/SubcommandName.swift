@@ -5,14 +5,14 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
   case invalidate, ttl, warm, inspect, undo
   case slowlogReset = "slowlog-reset"
   case clientKill = "client-kill"
-  case operations, hot
+  case operations, hot, keyspace
 
   /// What it touches at most; see `Subcommand.reach`.
   package var reach: Reach {
     switch self {
     // Recording reads values with DUMP, which a viewer's connection does not send.
     case .invalidate, .ttl, .warm, .undo, .slowlogReset, .clientKill, .operations, .hot: .change
-    case .inspect: .read
+    case .inspect, .keyspace: .read
     }
   }
 
@@ -20,7 +20,7 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
   package var isPlanned: Bool {
     switch self {
     case .invalidate, .ttl, .warm, .undo, .slowlogReset, .clientKill: true
-    case .inspect, .operations, .hot: false
+    case .inspect, .operations, .hot, .keyspace: false
     }
   }
 
@@ -36,6 +36,7 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
     case .clientKill: "close a client's connection"
     case .operations: "list operations, or pause, resume, abort, take over or stop them"
     case .hot: "write copies of the hot keys to a file, for warm"
+    case .keyspace: "measure memory by prefix, the biggest keys and times to live"
     }
   }
 
@@ -65,6 +66,11 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
         "operations stop (all, of all consoles)",
       ]
     case .hot: ["hot --output FILE"]
+    case .keyspace:
+      [
+        "keyspace [--pattern GLOB] [--type T] [--ttl R] [--size R] [--idle R] [--depth N]",
+        "keyspace --sample N", "keyspace --resume NAME|last",
+      ]
     }
   }
 
@@ -101,6 +107,19 @@ package enum SubcommandName: String, Sendable, Hashable, CaseIterable {
       ]
     case .operations:
       return [OptionSpec("--reason", "TEXT", "with dismiss: why what is not done is given up")]
+    case .keyspace:
+      return [
+        OptionSpec("--pattern", "GLOB", "only keys that match"),
+        OptionSpec("--type", "TYPES", "only these types: hash, or list,set"),
+        OptionSpec("--ttl", "RANGE", "only with such a time to live: <60, >1h, 1h..2h, none, any"),
+        OptionSpec("--size", "RANGE", "only of such a size in memory: >1mb, <10k, 1k..2k"),
+        OptionSpec("--idle", "RANGE", "only unused for so long: >1h, <5m, 1h..2h"),
+        OptionSpec("--depth", "N", "levels of prefixes, by : / | and . (1 to 8, default 2)"),
+        OptionSpec("--sample", "N", "visit so many keys from all over, and tell 95 % intervals"),
+        OptionSpec("--rate", "N", "keys per second of each server at most (default 20000)"),
+        OptionSpec(
+          "--resume", "NAME", "go on with an analysis that was stopped; last: the newest one"),
+      ]
     case .inspect, .undo, .slowlogReset, .clientKill: return []
     }
   }
