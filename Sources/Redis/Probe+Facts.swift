@@ -64,7 +64,8 @@ extension Probe {
         guard !text.contains("LFU") else {
           throw RedisError(
             kind: .unsupported, endpoint: endpoint.description, action: action,
-            message: "the server evicts by frequency (maxmemory-policy *-lfu) and keeps no idle times",
+            message:
+              "the server evicts by frequency (maxmemory-policy *-lfu) and keeps no idle times",
             nextStep: "leave the idle filter out")
         }
         // Of a key that is gone it is an error on some servers.
