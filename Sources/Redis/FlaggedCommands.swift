@@ -2,7 +2,7 @@
 /// that only newer servers have.
 ///
 /// Two bits for each command of the list: a console keeps hundreds of connections.
-struct FlaggedCommands: Sendable, Hashable {
+package struct FlaggedCommands: Sendable, Hashable {
   private(set) var flagged: UInt64 = 0
   /// The server does not have it: renamed, disabled, or too new for it.
   private(set) var unknown: UInt64 = 0
@@ -10,7 +10,7 @@ struct FlaggedCommands: Sendable, Hashable {
   private(set) var isTold = false
 
   /// In the order in which they are asked about.
-  static let names: [String] = {
+  package static let names: [String] = {
     let names = CommandGate.namesThatNeedTheReadOnlyFlag + CommandGate.newerReadNames
     precondition(names.count <= UInt64.bitWidth, "one bit for each command")
     return names

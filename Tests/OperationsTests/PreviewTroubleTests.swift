@@ -22,15 +22,17 @@ import Testing
 
   /// A server whose INFO, DBSIZE and SCAN answer as given, whatever a real one would say.
   private static func script(_ replies: [String]) -> [FakeServer.Step] {
-    let flags = ["scan", "dbsize", "exists", "type"].map {
-      "*3\r\n" + bulk($0) + ":-2\r\n*1\r\n+readonly\r\n"
-    }
+    let flags = FakeReply.commandInfo(
+      FlaggedCommands.names,
+      flags: [
+        "scan": ["readonly"], "dbsize": ["readonly"], "exists": ["readonly"], "type": ["readonly"],
+      ])
     // The handshake: CLIENT SETNAME and COMMAND INFO in one write.
-    let handshake = "+OK\r\n*\(flags.count)\r\n" + flags.joined()
+    let handshake = Array("+OK\r\n".utf8) + flags
     // Asked first whether it is a cluster's node.
-    return ([handshake, bulk("cluster_enabled:0\r\n")] + replies).flatMap {
-      [FakeServer.Step.awaitRequest, .send(Array($0.utf8))]
-    } + [.hang]
+    let answers =
+      [handshake, Array(bulk("cluster_enabled:0\r\n").utf8)] + replies.map { Array($0.utf8) }
+    return answers.flatMap { [FakeServer.Step.awaitRequest, .send($0)] } + [.hang]
   }
 
   private static func bulk(_ text: String) -> String { "$\(text.utf8.count)\r\n\(text)\r\n" }

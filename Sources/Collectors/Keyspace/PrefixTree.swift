@@ -186,8 +186,12 @@ struct PrefixTree: Sendable {
       return KeyspaceReport.Prefix(name: name, group: KeyspaceReport.Group())
     }
     let under = (keys: lacks.keys &+ node.other.keys, bytes: lacks.bytes &+ node.other.bytes)
+    // By name where they are equal: two reports of the same keys read the same.
     let children = (below[index] ?? []).sorted {
-      (nodes[$0]?.cell.bytes ?? 0, $1) > (nodes[$1]?.cell.bytes ?? 0, $0)
+      let (left, right) = (nodes[$0], nodes[$1])
+      let (more, less) = (left?.cell.bytes ?? 0, right?.cell.bytes ?? 0)
+      guard more == less else { return more > less }
+      return (left?.name ?? []).lexicographicallyPrecedes(right?.name ?? [])
     }
     return KeyspaceReport.Prefix(
       name: name, group: node.cell.group(pages), mayLackKeys: lacks.keys,

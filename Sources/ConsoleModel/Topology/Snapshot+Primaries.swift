@@ -2,12 +2,12 @@ extension Snapshot {
   /// Servers that together hold each key once: the primary of each shard and replication group, a
   /// replica where the console does not reach its primary, and every server that belongs to none.
   ///
-  /// In the order of `nodes`.
+  /// Sentinels hold no keys. In the order of `nodes`.
   package var keyspaceNodes: [NodeID] {
     var covered: Set<NodeID> = []
     var chosen: Set<NodeID> = []
     for topology in topologies where topology.kind != .standalone {
-      // Sentinels hold no keys.
+      // One that does not answer has no role.
       covered.formUnion(topology.sentinels.compactMap(\.node))
       for shard in topology.shards {
         let members = shard.members.compactMap { member in
@@ -23,6 +23,8 @@ extension Snapshot {
         }
       }
     }
-    return nodes.map(\.id).filter { chosen.contains($0) || !covered.contains($0) }
+    return nodes.filter { node in
+      !node.isSentinel && (chosen.contains(node.id) || !covered.contains(node.id))
+    }.map(\.id)
   }
 }

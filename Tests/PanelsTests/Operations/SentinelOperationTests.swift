@@ -49,7 +49,7 @@ struct SentinelOperationTests {
   func keys() throws {
     var desk = desk()
     desk.find("product:*", Self.names)
-    let searched = desk.model.panels.compactMap { ($0 as? KeysPanel)?.search?.search.node }
+    let searched = desk.model.panels.flatMap { ($0 as? KeysPanel)?.search?.search.nodes ?? [] }
     #expect(searched == [NodeID("redis-2")])
     desk.press(.character(" "), .character("v"))
     let asked = try #require(self.request(desk))
