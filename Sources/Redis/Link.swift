@@ -38,13 +38,13 @@ final class Link: Sendable {
 
   private let handshake: Handshake
   /// Where to connect, where that can be elsewhere each time.
-  private let route: ClusterRoute?
+  private let route: (any ConnectRoute)?
   private let loop: EventLoop
   private let options: RedisClient.Options
   private let state = Mutex(State())
 
   init(
-    handshake: Handshake, options: RedisClient.Options, route: ClusterRoute? = nil,
+    handshake: Handshake, options: RedisClient.Options, route: (any ConnectRoute)? = nil,
     loop: EventLoop
   ) {
     self.handshake = handshake
@@ -186,9 +186,10 @@ final class Link: Sendable {
     var handshake = handshake
     if let route {
       do throws(RedisError) {
-        let endpoint = try await route.endpoint(within: options.connectTimeout)
+        let there = try await route.destination(within: options.connectTimeout)
         handshake = Handshake(
-          endpoint: endpoint, access: handshake.access, resolver: handshake.resolver)
+          endpoint: there.endpoint, access: there.access ?? handshake.access,
+          resolver: handshake.resolver)
       } catch {
         return .failure(error)
       }

@@ -10,22 +10,28 @@ package final class Mutator: Sendable {
   let client: RedisClient
   /// To the primary of a cluster's shard; nil: a server of its own.
   package let route: ClusterRoute?
+  /// It connects to whoever is the primary then, of a cluster's shard or of a Sentinel group.
+  package let followsPrimary: Bool
 
+  /// - Parameter sentinels: say where the primary is; `endpoint` is only its name then.
   package init(
     endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(),
     options: RedisClient.Options = RedisClient.Options(), route: ClusterRoute? = nil,
-    loop: EventLoop,
+    sentinels: SentinelRoute? = nil, loop: EventLoop,
     resolver: Resolver? = nil
   ) {
     self.endpoint = endpoint
     self.route = route
+    followsPrimary = route != nil || sentinels != nil
     var options = options
     options.gate = .only(
       route == nil ? Self.commands : Self.commands.union(Self.clusterCommands))
     options.observer = nil
     client = RedisClient(
-      endpoint: endpoint, access: access, options: options, route: route, loop: loop,
+      endpoint: endpoint, access: access, options: options, route: route ?? sentinels,
+      loop: loop,
       resolver: resolver)
+    sentinels?.add { [weak client] in client?.reconnect($0) }
   }
 
   deinit { client.close() }

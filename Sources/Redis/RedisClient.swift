@@ -61,7 +61,7 @@ package final class RedisClient: Sendable {
   ///   - route: says at each connect where the server is; `endpoint` is only its name then.
   package init(
     endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(), options: Options = Options(),
-    route: ClusterRoute? = nil, loop: EventLoop, resolver: Resolver? = nil
+    route: (any ConnectRoute)? = nil, loop: EventLoop, resolver: Resolver? = nil
   ) {
     self.endpoint = endpoint
     self.options = options

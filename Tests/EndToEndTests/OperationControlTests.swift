@@ -36,7 +36,10 @@ import Testing
     #expect(late.exit == .code(1))
     #expect(late.error.contains("is aborted: there is nothing to tell it"), "\(late)")
     #expect(try shop.run(["operations", "take-over", id]).error.contains("is not taken over"))
-    #expect(try shop.run(["operations", "dismiss", id]).exit == .code(0))
+    #expect(try shop.run(["operations", "dismiss", id]).error.contains("say why"))
+    #expect(try shop.wait(id, for: "aborted"))
+    #expect(
+      try shop.run(["operations", "dismiss", id, "--reason", "enough is gone"]).exit == .code(0))
     #expect(try shop.state(id) == nil)
     #expect(try shop.exists(["many:1", "session:1", "product:1:de"]) >= 2)
   }

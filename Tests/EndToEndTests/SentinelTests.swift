@@ -160,44 +160,37 @@ import Testing
     #expect(ended.exit == .code(0) && ended.output.contains("on shop"), "\(ended)")
   }
 
-  @Test func `a failover in the middle of a run ends it, and a new plan is for the new primary`()
-    throws
-  {
-    let keys = (0..<3000).map { "k:\($0)" }
+  @Test func `a run goes on with the new primary, and no other is begun by an old plan`() throws {
+    let keys = (0..<1500).map { "k:\($0)" }
     try set(keys, on: real.servers[0])
     let started = try Console.run(
-      ["invalidate", "--pattern", "k:*", "--rate", "100", "--detach", "--env", "carts", "--yes"],
-      home: home,
-      within: 60)
+      ["invalidate", "--pattern", "k:*", "--rate", "150", "--detach", "--env", "carts", "--yes"],
+      home: home, within: 60)
     #expect(started.exit == .code(0), "\(started)")
     let id = try #require(
       started.output.split(whereSeparator: { $0.isWhitespace || $0 == ":" }).first {
         $0.hasPrefix("20") && $0.contains("T") && $0.contains("-")
       }, "\(started)")
     let isUnderWay = try Eventually.holds(within: 40) { () throws(TestKitError) in
-      try real.servers[0].command(["DBSIZE"]).integer ?? 0 < 2900
+      try real.servers[0].command(["DBSIZE"]).integer ?? 0 < 1400
     }
     #expect(isUnderWay)
+    // The old primary lives, and takes writes for about ten seconds: they would be lost.
     try real.failover()
     var listed = ""
     let isOver = try Eventually.holds(within: 120) {
       listed = try Console.run(["operations", "--env", "carts"], home: home, within: 60).output
-      return listed.contains("failed") || listed.contains("orphaned")
+      return listed.contains(" done ") || listed.contains("failed")
     }
-    #expect(isOver, "\(listed)")
+    #expect(isOver && listed.contains(" done "), "\(listed)")
     let new = try real.primary()
-    #expect(try new.command(["DBSIZE"]).integer ?? 0 > 500)
-    // The new primary may lack changes that the old one had confirmed: only a new plan knows.
-    let refused = try Console.run(
-      ["operations", "take-over", String(id), "--env", "carts"], home: home, within: 120)
-    #expect(refused.exit == .code(1) && refused.output.contains("make a new plan"), "\(refused)")
-    #expect(refused.output.contains("shop is another server process"), "\(refused)")
-    let again = try Console.run(
-      ["invalidate", "--pattern", "k:*", "--env", "carts", "--yes"], home: home, within: 120)
-    #expect(again.exit == .code(0), "\(again)")
+    #expect(new.port != real.servers[0].port)
     #expect(try new.command(["EXISTS"] + keys).integer == 0)
-    // The first runner still waits for its server; it need not.
-    _ = try Console.run(["operations", "abort", String(id), "--env", "carts"], home: home)
+    let words = listed.split(separator: " ")
+    let place = try #require(words.firstIndex(of: "done"))
+    let changed = try #require(Int(words[place + 1].filter { $0 != "," }))
+    // What the replica had not heard of at the switch is done again: one or two seconds' work.
+    #expect((1500...1900).contains(changed), "\(listed)")
   }
 
   @Test func `--once tells all, and what is wrong is told in words`() throws {

@@ -49,6 +49,33 @@ import Testing
     #expect(got.servers[0].access.password?.reveal() == password.map { Array($0.utf8) })
   }
 
+  @Test func `Sentinels come through with their own way in and the map of addresses`() throws {
+    var sent = ticket(.tcp(host: "h", port: 1), password: "p", user: nil)
+    sent.servers[0].sentinels = SentinelGroup(
+      master: "carts",
+      sentinels: [
+        SentinelGroup.Sentinel(
+          endpoint: RedisEndpoint(address: .tcp(host: "s1", port: 26379)),
+          access: RedisAccess(password: Secret("own")))
+      ],
+      server: SentinelGroup.Sentinel(
+        endpoint: RedisEndpoint(
+          address: .tcp(host: "", port: 6379), user: "u", database: 2, isTLS: true),
+        access: RedisAccess(password: Secret("p"), tls: TLSSettings(authorityFile: "/ca"))),
+      addresses: try AddressMap([
+        (from: "10.0.0.1:6379", to: "127.0.0.1:7001"), (from: "*:6380", to: "[::1]:*"),
+      ]))
+    let got = try #require(
+      try RunTicket(json: Array(sent.json.utf8)).servers.first?.sentinels)
+    let group = try #require(sent.servers[0].sentinels)
+    #expect(got.master == "carts")
+    #expect(got.sentinels.map(\.endpoint) == group.sentinels.map(\.endpoint))
+    #expect(got.sentinels[0].access.password?.reveal() == Array("own".utf8))
+    #expect(got.server.endpoint == group.server.endpoint)
+    #expect(got.server.access.tls.authorityFile == "/ca")
+    #expect(got.addresses == group.addresses)
+  }
+
   @Test func `TLS and token programs come through, other providers do not`() throws {
     var sent = ticket(.tcp(host: "h", port: 1), password: nil, user: "u")
     sent.servers[0].endpoint.isTLS = true

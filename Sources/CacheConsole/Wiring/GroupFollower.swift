@@ -20,6 +20,7 @@ final class GroupFollower: Sendable {
   }
 
   private let group: GroupPlan
+  private let sentinels: SentinelGroup
   private let nodes: NodeRegistry
   private let collector: EnvironmentCollector
   private let operations: SessionOperations
@@ -27,10 +28,11 @@ final class GroupFollower: Sendable {
   private let state = Mutex(State())
 
   init(
-    _ group: GroupPlan, nodes: NodeRegistry, collector: EnvironmentCollector,
+    _ group: GroupPlan, _ sentinels: SentinelGroup, nodes: NodeRegistry, collector: EnvironmentCollector,
     operations: SessionOperations
   ) {
     self.group = group
+    self.sentinels = sentinels
     self.nodes = nodes
     self.collector = collector
     self.operations = operations
@@ -38,7 +40,7 @@ final class GroupFollower: Sendable {
 
   /// - Parameter via: the Sentinel that others are reached like.
   func start(
-    _ sentinels: SentinelGroup, via: NodeID, interval: Double, loop: EventLoop, resolver: Resolver
+    via: NodeID, interval: Double, loop: EventLoop, resolver: Resolver
   ) {
     let pause = min(interval, SentinelWatcher.standardInterval)
     let watcher = SentinelWatcher(sentinels, interval: pause, loop: loop, resolver: resolver) {
@@ -93,6 +95,9 @@ final class GroupFollower: Sendable {
     guard isNews else { return }
     operations.serve(
       [OperationDesk.Node(id: group.node, probe: node.probe)],
-      [RunTicket.Server(node: group.node, endpoint: plan.endpoint, access: plan.access)])
+      [
+        RunTicket.Server(
+          node: group.node, endpoint: plan.endpoint, access: plan.access, sentinels: sentinels)
+      ])
   }
 }

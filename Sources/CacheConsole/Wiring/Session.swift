@@ -104,13 +104,12 @@ final class Session {
       return
     }
     let follower = GroupFollower(
-      group, nodes: registry, collector: collector, operations: operations)
+      group, sentinels, nodes: registry, collector: collector, operations: operations)
     self.follower = follower
     operations.onSlowlogReset { [collector, weak follower] in
       collector.slowlogWasReset(follower?.server(of: $0) ?? $0)
     }
-    follower.start(
-      sentinels, via: via, interval: startup.interval, loop: loop, resolver: resolver)
+    follower.start(via: via, interval: startup.interval, loop: loop, resolver: resolver)
   }
 
   /// Ends everything; a demo's server and folder are gone when this returns.

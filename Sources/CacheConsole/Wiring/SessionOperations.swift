@@ -355,6 +355,6 @@ extension OperationsReport {
 
 extension ServerPlan {
   var ticketServer: RunTicket.Server {
-    RunTicket.Server(node: id, endpoint: endpoint, access: access)
+    RunTicket.Server(node: id, endpoint: endpoint, access: access, sentinels: sentinels)
   }
 }

@@ -37,7 +37,8 @@ final class RunAuditor: RunAuditing {
       options.clientName = "cacheconsole-run"
       return Mutator(
         endpoint: server.endpoint, access: server.access, options: options,
-        route: ticket.route(server, loop: loop), loop: loop)
+        route: ticket.route(server, loop: loop),
+        sentinels: ticket.sentinels(server, loop: loop), loop: loop)
     }
   }
 

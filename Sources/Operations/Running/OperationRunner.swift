@@ -70,7 +70,12 @@ package struct OperationRunner: Sendable {
       return await end(.failed(refusal), audit, mirror, context)
     }
     let publishing = loop.spawn { await mirror.publish(context) }
-    defer { publishing.cancel() }
+    let following = ticket.following
+    let watching = loop.spawn { await following.watch() }
+    defer {
+      publishing.cancel()
+      watching.cancel()
+    }
     let stop: RunStop?
     do throws(RunStop) {
       try await work(context)
@@ -201,6 +206,8 @@ package struct OperationRunner: Sendable {
     do throws(RunStop) {
       if shard.isOnCluster {
         try await shard.workOnCluster(ticket.walks(loop: loop))
+      } else if shard.followsPrimary {
+        try await shard.workOnPrimary()
       } else {
         try await shard.work()
       }
@@ -279,8 +286,11 @@ package struct OperationRunner: Sendable {
     }
     let runID = server["run_id"] ?? ""
     let planned = ticket.plan.preview.shards.first { $0.node == node }?.runID ?? ""
-    // Of a cluster's shard the plan names slots: whoever has them now is the one.
-    guard planned.isEmpty || planned == runID || mutator.route != nil else {
+    // Of a cluster's shard the plan names slots: whoever has them now is the one. Of a server that
+    // Sentinels watch it names the process that was looked at; what has begun goes on with a successor.
+    let mayBeSuccessor =
+      mutator.route != nil || mutator.followsPrimary && ticket.mode == .takeOver
+    guard planned.isEmpty || planned == runID || mayBeSuccessor else {
       throw .failed(
         "\(node.rawValue) is another server process than in the plan (run_id \(planned.prefix(8))"
           + " became \(runID.prefix(8))): make a new plan")
@@ -308,7 +318,7 @@ package struct OperationRunner: Sendable {
       }
     try await context.note("identified") { checkpoint in
       guard var shard = checkpoint[node] else { return }
-      if mutator.route != nil, shard.runID != runID {
+      if mayBeSuccessor, shard.runID != runID {
         // Cursors are no one else's.
         shard.restart()
       }

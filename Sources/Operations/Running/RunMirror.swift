@@ -295,6 +295,6 @@ extension RunTicket {
     options.clientName = "cacheconsole-run"
     return Mutator(
       endpoint: server.endpoint, access: server.access, options: options,
-      route: route(server, loop: loop), loop: loop)
+      route: route(server, loop: loop), sentinels: sentinels(server, loop: loop), loop: loop)
   }
 }

@@ -21,24 +21,9 @@ extension RunTicket {
         for server in servers {
           json.object { json in
             json.field("node", server.node.rawValue)
-            switch server.endpoint.address {
-            case .tcp(let host, let port):
-              json.field("host", host)
-              json.field("port", UInt64(port))
-            case .unix(let path): json.field("path", path)
-            }
+            RunTicket.write(server.endpoint, server.access, to: &json)
             if let slot = server.slot { json.field("slot", UInt64(clamping: slot)) }
-            if let user = server.endpoint.user { json.field("user", user) }
-            json.field("database", UInt64(clamping: server.endpoint.database))
-            switch server.access.source {
-            case .none: break
-            case .fixed(let secret): json.field("password", Base64.encode(secret.reveal()))
-            case .provider(let provider):
-              if let program = provider as? ProgramToken {
-                json.field("token_command", texts: program.command)
-              }
-            }
-            if server.endpoint.isTLS { json.object("tls") { server.access.tls.write(to: &$0) } }
+            if let group = server.sentinels { json.object("sentinels") { group.write(to: &$0) } }
           }
         }
       }
@@ -73,6 +58,49 @@ extension RunTicket {
 
 extension RunTicket.Server {
   fileprivate init(_ reader: inout ObjectReader) throws(DocumentError) {
+    let (endpoint, access) = try RunTicket.way(&reader)
+    let slot = try reader.optionalCount("slot").map { Int(clamping: $0) }
+    guard slot.map({ $0 < HashSlot.count }) ?? true else {
+      throw reader.failure("'slot' is no slot")
+    }
+    let sentinels = try reader.take("sentinels").map { node throws(DocumentError) in
+      try ObjectReader.object(node, "sentinels", file: reader.file) {
+        reader throws(DocumentError) in try SentinelGroup(&reader)
+      }
+    }
+    self.init(
+      node: NodeID(try reader.text("node")), endpoint: endpoint, access: access, slot: slot,
+      sentinels: sentinels)
+  }
+}
+
+extension RunTicket {
+  /// An address and the way in.
+  fileprivate static func write(
+    _ endpoint: RedisEndpoint, _ access: RedisAccess, to json: inout JSONWriter
+  ) {
+    switch endpoint.address {
+    case .tcp(let host, let port):
+      json.field("host", host)
+      json.field("port", UInt64(port))
+    case .unix(let path): json.field("path", path)
+    }
+    if let user = endpoint.user { json.field("user", user) }
+    json.field("database", UInt64(clamping: endpoint.database))
+    switch access.source {
+    case .none: break
+    case .fixed(let secret): json.field("password", Base64.encode(secret.reveal()))
+    case .provider(let provider):
+      if let program = provider as? ProgramToken {
+        json.field("token_command", texts: program.command)
+      }
+    }
+    if endpoint.isTLS { json.object("tls") { access.tls.write(to: &$0) } }
+  }
+
+  fileprivate static func way(
+    _ reader: inout ObjectReader
+  ) throws(DocumentError) -> (RedisEndpoint, RedisAccess) {
     let address: RedisEndpoint.Address
     if let path = try reader.string("path") {
       address = .unix(path: path)
@@ -101,12 +129,44 @@ extension RunTicket.Server {
         reader throws(DocumentError) in try TLSSettings(&reader)
       }
     }
-    let slot = try reader.optionalCount("slot").map { Int(clamping: $0) }
-    guard slot.map({ $0 < HashSlot.count }) ?? true else {
-      throw reader.failure("'slot' is no slot")
+    return (endpoint, access)
+  }
+}
+
+extension SentinelGroup {
+  fileprivate func write(to json: inout JSONWriter) {
+    json.field("master", master)
+    json.object("server") { RunTicket.write(server.endpoint, server.access, to: &$0) }
+    json.key("sentinels")
+    json.array { json in
+      for sentinel in sentinels {
+        json.object { RunTicket.write(sentinel.endpoint, sentinel.access, to: &$0) }
+      }
+    }
+    let pairs = addresses.pairs
+    json.field("addresses_from", texts: pairs.map(\.from))
+    json.field("addresses_to", texts: pairs.map(\.to))
+  }
+
+  fileprivate init(_ reader: inout ObjectReader) throws(DocumentError) {
+    let server = try reader.object("server") { reader throws(DocumentError) in
+      try RunTicket.way(&reader)
+    }
+    let sentinels = try reader.objects("sentinels") { reader throws(DocumentError) in
+      try RunTicket.way(&reader)
+    }
+    let from = try reader.strings("addresses_from") ?? []
+    let to = try reader.strings("addresses_to") ?? []
+    let addresses: AddressMap
+    do throws(AddressMapError) {
+      addresses = try AddressMap(zip(from, to).map { (from: $0, to: $1) })
+    } catch {
+      throw reader.failure("'addresses': \(error.message)")
     }
     self.init(
-      node: NodeID(try reader.text("node")), endpoint: endpoint, access: access, slot: slot)
+      master: try reader.text("master"),
+      sentinels: sentinels.map { Sentinel(endpoint: $0.0, access: $0.1) },
+      server: Sentinel(endpoint: server.0, access: server.1), addresses: addresses)
   }
 }
 

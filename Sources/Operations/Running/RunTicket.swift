@@ -11,14 +11,18 @@ package struct RunTicket: Sendable {
     package var access: RedisAccess
     /// A slot of the cluster's shard that this is; nil: it is a server of its own.
     package var slot: Int?
+    /// Who says where it is after a failover; nil: it is always there.
+    package var sentinels: SentinelGroup?
 
     package init(
-      node: NodeID, endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(), slot: Int? = nil
+      node: NodeID, endpoint: RedisEndpoint, access: RedisAccess = RedisAccess(), slot: Int? = nil,
+      sentinels: SentinelGroup? = nil
     ) {
       self.node = node
       self.endpoint = endpoint
       self.access = access
       self.slot = slot
+      self.sentinels = sentinels
     }
   }
 
@@ -31,6 +35,7 @@ package struct RunTicket: Sendable {
   package var plan: OperationPlan
   /// Shared by all copies of this ticket.
   private(set) var cluster = RunCluster()
+  private(set) var following = RunSentinels()
   package var servers: [Server]
   package var mode: Mode
   /// The state folder: journal, copies, audit.

@@ -6,6 +6,9 @@ internal import Redis
 extension ShardRun {
   var isOnCluster: Bool { changes.mutator.route != nil }
 
+  /// It goes on with the successor of a primary that is gone.
+  var followsPrimary: Bool { changes.mutator.followsPrimary }
+
   /// Milliseconds that a replica may take to have what was changed.
   private static let replicaPatience = 2000
 
@@ -38,7 +41,7 @@ extension ShardRun {
   /// False for a key of another shard's slots.
   func isOwn(_ key: [UInt8]) -> Bool { slots?.contains(HashSlot.of(key)) ?? true }
 
-  private func restart() async throws(RunStop) {
+  func restart() async throws(RunStop) {
     let shardNode = node
     try await context.note("walks", synced: true) { checkpoint in
       guard var shard = checkpoint[shardNode] else { return }
@@ -47,7 +50,7 @@ extension ShardRun {
     }
   }
 
-  private mutating func patientlyConfirm() async throws(RunStop) {
+  mutating func patientlyConfirm() async throws(RunStop) {
     do throws(RedisError) {
       try await checkIdentity()
     } catch {

@@ -34,8 +34,8 @@ extension ShardRun {
         await context.nap(.seconds(pause))
         pause = min(2, pause * 2)
         tries += 1
-        // The slot may have another primary by now, also where the old one still answers.
-        if isOnCluster { changes.mutator.reconnect(last) }
+        // There may be another primary by now, also where the old one still answers.
+        if followsPrimary { changes.mutator.reconnect(last) }
         do throws(RedisError) {
           try await checkIdentity()
         } catch {
@@ -116,7 +116,7 @@ extension ShardRun {
     for _ in 0..<3 {
       let connection = changes.mutator.generation
       let found = InfoFields(try await changes.mutator.info("server"))["run_id"] ?? ""
-      if isOnCluster, found != expected, !found.isEmpty {
+      if followsPrimary, found != expected, !found.isEmpty {
         adopt(found)
         changes.boundTo = connection
         return
@@ -155,7 +155,7 @@ extension ShardRun {
 
   /// What may be over in a moment; everything else ends the run.
   private func isPassing(_ error: RedisError) -> Bool {
-    Self.isPassing(error) || isOnCluster && Self.isElsewhere(error)
+    Self.isPassing(error) || followsPrimary && Self.isElsewhere(error)
   }
 
   static func isPassing(_ error: RedisError) -> Bool {

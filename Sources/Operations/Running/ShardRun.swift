@@ -30,7 +30,7 @@ struct ShardRun {
   /// Records of a warm-up whose life ended while they waited for their turn.
   var endedWaiting: UInt64 = 0
 
-  /// On a cluster: the shard's primary is another process than at the walk's begin.
+  /// After a failover: the primary is another process than at the walk's begin.
   var hasSuccessor = false
   /// On a cluster: the slots that the primary had at the walk's begin.
   var slots: SlotRanges?

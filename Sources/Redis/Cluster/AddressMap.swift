@@ -11,9 +11,14 @@ package struct AddressMapError: Error, Sendable, Hashable, CustomStringConvertib
 /// port, in the second half for the same as before. The first rule with both halves written out
 /// wins, then the first that fits.
 package struct AddressMap: Sendable, Hashable {
-  private struct Pattern: Sendable, Hashable {
+  private struct Pattern: Sendable, Hashable, CustomStringConvertible {
     var host: String?
     var port: UInt16?
+
+    var description: String {
+      let host = host.map { $0.contains(":") ? "[\($0)]" : $0 } ?? "*"
+      return "\(host):\(port.map { String($0) } ?? "*")"
+    }
   }
 
   private struct Rule: Sendable, Hashable {
@@ -37,6 +42,14 @@ package struct AddressMap: Sendable, Hashable {
         rules.append(rule)
       }
     }
+  }
+
+  /// The rules as `init(_:)` takes them.
+  package var pairs: [(from: String, to: String)] {
+    let written = exact.sorted { $0.key.description < $1.key.description }.map {
+      (from: $0.key.description, to: $0.value.description)
+    }
+    return written + rules.map { (from: $0.from.description, to: $0.to.description) }
   }
 
   package var isEmpty: Bool { exact.isEmpty && rules.isEmpty }

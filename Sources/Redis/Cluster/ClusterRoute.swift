@@ -1,6 +1,6 @@
 /// The way to whoever is the primary of one slot now: asked anew at each connect, so that a connection
 /// that broke in a failover is made to the successor.
-package struct ClusterRoute: Sendable {
+package struct ClusterRoute: ConnectRoute {
   package let cluster: ClusterClient
   package let slot: Int
   /// What our own keys carry in braces to be in that slot.
@@ -12,7 +12,9 @@ package struct ClusterRoute: Sendable {
     tag = HashSlot.tag(of: slot)
   }
 
-  func endpoint(within timeout: Duration) async throws(RedisError) -> RedisEndpoint {
+  package func destination(
+    within timeout: Duration
+  ) async throws(RedisError) -> (endpoint: RedisEndpoint, access: RedisAccess?) {
     let topology = try await cluster.freshTopology(timeout: timeout)
     guard let primary = topology.shard(of: slot)?.primary, let address = primary.address,
       primary.health != .failed
@@ -22,7 +24,7 @@ package struct ClusterRoute: Sendable {
         message: "nobody serves slot \(slot) at the moment",
         nextStep: "wait for a failover, or start its primary or a replica of it")
     }
-    return cluster.nodes.endpoint(of: address)
+    return (cluster.nodes.endpoint(of: address), nil)
   }
 
   /// Milliseconds that each key has left, wherever it is now; −1 without end, −2 for none.

@@ -26,7 +26,7 @@ package struct SentinelInquiry: Sendable {
     self.timeout = timeout
   }
 
-  private func clients() -> [SentinelClient] {
+  func clients() -> [SentinelClient] {
     group.sentinels.map {
       SentinelClient($0, loop: loop, resolver: resolver, timeout: timeout)
     }

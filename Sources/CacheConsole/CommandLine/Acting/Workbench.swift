@@ -70,7 +70,9 @@ struct Workbench {
     switch answer {
     case .success(let primary):
       var resolved = plan
-      resolved.servers = [plan.member(group.node, announced: primary.announced)].compactMap { $0 }
+      var server = plan.member(group.node, announced: primary.announced)
+      server?.sentinels = sentinels
+      resolved.servers = [server].compactMap { $0 }
       resolved.group = nil
       return resolved
     case .failure(let failure): throw .failed(failure.description)
