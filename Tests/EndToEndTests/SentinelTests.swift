@@ -160,17 +160,13 @@ import Testing
     #expect(ended.exit == .code(0) && ended.output.contains("on shop"), "\(ended)")
   }
 
-  @Test func `a run goes on with the new primary, and no other is begun by an old plan`() throws {
+  @Test func `a run goes on with the new primary while the old one still takes writes`() throws {
     let keys = (0..<1500).map { "k:\($0)" }
     try set(keys, on: real.servers[0])
     let started = try Console.run(
       ["invalidate", "--pattern", "k:*", "--rate", "150", "--detach", "--env", "carts", "--yes"],
       home: home, within: 60)
     #expect(started.exit == .code(0), "\(started)")
-    let id = try #require(
-      started.output.split(whereSeparator: { $0.isWhitespace || $0 == ":" }).first {
-        $0.hasPrefix("20") && $0.contains("T") && $0.contains("-")
-      }, "\(started)")
     let isUnderWay = try Eventually.holds(within: 40) { () throws(TestKitError) in
       try real.servers[0].command(["DBSIZE"]).integer ?? 0 < 1400
     }

@@ -28,7 +28,8 @@ final class GroupFollower: Sendable {
   private let state = Mutex(State())
 
   init(
-    _ group: GroupPlan, _ sentinels: SentinelGroup, nodes: NodeRegistry, collector: EnvironmentCollector,
+    _ group: GroupPlan, _ sentinels: SentinelGroup, nodes: NodeRegistry,
+    collector: EnvironmentCollector,
     operations: SessionOperations
   ) {
     self.group = group
