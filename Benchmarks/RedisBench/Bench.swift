@@ -35,7 +35,7 @@ struct Bench {
     try server.command(["SET", "bench:value", String(repeating: "x", count: 100)])
     try server.command(["DEBUG", "POPULATE", "\(Self.scannedKeys)", "product", "100"])
     var loopOptions = EventLoop.Options()
-    if options.spins { loopOptions.spin = .microseconds(50) }
+    if options.spins { loopOptions.spin = .milliseconds(1) }
     let loop = try EventLoop(options: loopOptions)
     try loop.start()
     let clients = try Clients(target, loop)
@@ -105,7 +105,7 @@ struct Bench {
           throw wrong("no page")
         }
         cursor = parts[0].text ?? "0"
-        for key in page { bytes += key.bytes?.count ?? 0 }
+        for case .bulk(let key) in page { bytes += key.count }
         keys += page.count
       } while cursor != "0"
       guard bytes > 0 else { throw wrong("no keys") }
