@@ -9,7 +9,7 @@ package final class RedisSentinels: Sendable {
     package var sentinels = 3
     package var master = "shop"
     /// Milliseconds after which a silent server is suspected.
-    package var downAfter = 500
+    package var downAfter = 1500
     /// Of the servers: of the default user, and of the replication.
     package var password: String?
     /// Of the Sentinels, among themselves and for everybody.
