@@ -86,7 +86,9 @@ package struct InfoReading: Sendable {
 
 extension Probe {
   package func infoEverything(timeout: Duration? = nil) async throws(RedisError) -> InfoReading {
-    try await info("everything", timeout: timeout)
+    let reading = try await info("everything", timeout: timeout)
+    // A Sentinel before 7.0 knows no such section, and answers nothing.
+    return reading.bytes.isEmpty ? try await info("all", timeout: timeout) : reading
   }
 
   package func info(

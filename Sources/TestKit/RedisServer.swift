@@ -10,6 +10,10 @@ package final class RedisServer: Sendable {
     case loopback
   }
 
+  /// Some servers of `script/test --full` are built without TLS, and it says so; none of those that every
+  /// commit is tested with.
+  package static let speaksTLS = unsafe getenv("CACHECONSOLE_SERVER_WITHOUT_TLS") == nil
+
   /// A TLS port beside the plain address, for the client under test.
   package struct TLS: Sendable {
     package var identity: TLSAuthority.Identity

@@ -64,10 +64,7 @@ enum Fixture {
 enum Wire: String, Sendable, CaseIterable, CustomTestStringConvertible {
   case plain, tls
 
-  /// Some servers of `script/test --full` are built without TLS, and it says so; none of those that every
-  /// commit is tested with.
-  static let offered: [Wire] = serverHasTLS ? allCases : [.plain]
-  static let serverHasTLS = unsafe getenv("CACHECONSOLE_SERVER_WITHOUT_TLS") == nil
+  static let offered: [Wire] = RedisServer.speaksTLS ? allCases : [.plain]
 
   var testDescription: String { rawValue }
 

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// Whom the client believes, what it shows, and what people read when it does not.
-@Suite(.blocking, .enabled(if: Wire.serverHasTLS, "this server is built without TLS"))
+@Suite(.blocking, .enabled(if: RedisServer.speaksTLS, "this server is built without TLS"))
 struct TLSTests {
   private let authority: TLSAuthority
 

@@ -64,7 +64,7 @@ import Testing
     #expect(watch.troubles.isEmpty, "\(watch.troubles)")
   }
 
-  @Test(arguments: [false, true])
+  @Test(arguments: RedisServer.speaksTLS ? [false, true] : [false])
   func `a primary that was killed is followed, and comes back as a replica`(
     isTLS: Bool
   ) async throws {
