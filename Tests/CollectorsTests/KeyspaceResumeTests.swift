@@ -44,6 +44,8 @@ import Testing
   @Test func `it goes on where it was, in another process, and counts each key once`() async throws
   {
     let servers = [try Self.filled(15_000), try Self.filled(5_000)]
+    // An optimised build would end them after the last use.
+    defer { withExtendedLifetime(servers) {} }
     var options = KeyspaceAnalyzer.Options()
     options.keysPerSecond = .max
     let whole = await KeyspaceAnalyzer(
@@ -67,6 +69,8 @@ import Testing
 
   @Test func `another process of a server is refused before anything is counted`() async throws {
     let servers = [try Self.filled(15_000), try Self.filled(500)]
+    // An optimised build would end them after the last use.
+    defer { withExtendedLifetime(servers) {} }
     let options = KeyspaceAnalyzer.Options()
     var checkpoint = try await Self.stopped(try Self.nodes(servers), options)
     let index = try #require(checkpoint.walks.firstIndex { !$0.isDone })
@@ -85,6 +89,8 @@ import Testing
 
   @Test func `a checkpoint that does not fit together is refused`() async throws {
     let servers = [try Self.filled(15_000)]
+    // An optimised build would end them after the last use.
+    defer { withExtendedLifetime(servers) {} }
     let options = KeyspaceAnalyzer.Options()
     let good = try await Self.stopped(try Self.nodes(servers), options)
     func isTaken(_ edit: (inout KeyspaceCheckpoint) -> Void) throws -> Bool {

@@ -214,6 +214,8 @@ import Testing
     let forwards = try nodes.map {
       try RecordingProxy(to: .loopback(port: $0.port), on: .loopback)
     }
+    // An optimised build would end them after the last use.
+    defer { withExtendedLifetime(forwards) {} }
     let reached = forwards.map { $0.url.replacing("redis://", with: "") }
     let map = try AddressMap(zip(nodes, reached).map { (from: $0.address, to: $1) })
     let watch = try SentinelWatch(real, named: 1, map: map)
