@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func `a small tree keeps its bound: the root is exact, and each prefix within its error`() {
-    var random = SplitMix(seed: 7)
+    var random = SeededRandom(seed: 7)
     var tree = PrefixTree(depth: 3, limit: 60)
     var truth: [String: UInt64] = [:]
     var total: UInt64 = 0
@@ -86,7 +86,7 @@ import Testing
 
 @Suite struct BiggestKeysTests {
   @Test func `the biggest are kept, each once`() {
-    var random = SplitMix(seed: 3)
+    var random = SeededRandom(seed: 3)
     var biggest = BiggestKeys(limit: 10)
     let sizes = (0..<1_000).map { _ in UInt64.random(in: 0...1_000_000, using: &random) }
     for (index, size) in (Array(sizes.enumerated()) + Array(sizes.enumerated())) {
@@ -100,7 +100,7 @@ import Testing
 @Suite struct ShareIntervalTests {
   /// A keyspace of pages as a server gives them: keys in a random order, sizes skewed by a hundred.
   private static func covers(seed: UInt64) -> (keys: Bool, bytes: Bool, small: Bool) {
-    var random = SplitMix(seed: seed)
+    var random = SeededRandom(seed: seed)
     let kinds: [(name: String, part: Int, bytes: ClosedRange<UInt64>)] = [
       ("a:", 600, 60...200), ("b:", 300, 100...3_000), ("c:", 80, 500...9_000), ("d:", 20, 50...90),
     ]

@@ -61,7 +61,7 @@ import Testing
     try session.waitUntil("all shards' keys", within: 60) {
       $0.contains("60,000") && $0.contains("[Esc Cancel]  y invalidate")
     }
-    try Self.confirm(session)
+    try Console.confirm(session)
     try session.press("8")
     try session.waitUntil("it is at work", within: 40) { $0.contains("running") }
     cluster.nodes[0].kill9()
@@ -74,18 +74,6 @@ import Testing
     }
     try session.press("q")
     #expect(try session.waitForEnd() == .code(0))
-  }
-
-  /// A dialog takes nothing for a second, and each key in that time makes it wait longer.
-  private static func confirm(_ session: TerminalSession) throws {
-    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
-      _ = Eventually.holds(within: 1.1) { false }
-      try session.press("y")
-      return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
-        try !session.screen().contains("[Esc Cancel]")
-      }
-    }
-    #expect(isConfirmed)
   }
 
   @Test func `a replica leads to its primary, and --once --json tells both`() throws {

@@ -1,4 +1,5 @@
 import TestKit
+import Testing
 
 /// The built program in a terminal, or on a pipe, with nothing of the machine's configuration.
 enum Console {
@@ -49,5 +50,19 @@ enum Console {
     options.environment = Self.environment(home: home).merging(environment) { $1 }
     options.environment["LANG"] = "C.UTF-8"
     return try ChildProcess.run(BuiltProgram.console(), arguments, options, within: seconds)
+  }
+}
+
+extension Console {
+  /// Says yes to a dialog. It takes nothing for a second, and each key in that time makes it wait longer.
+  static func confirm(_ session: TerminalSession) throws {
+    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
+      _ = Eventually.holds(within: 1.1) { false }
+      try session.press("y")
+      return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
+        try !session.screen().contains("[Esc Cancel]")
+      }
+    }
+    #expect(isConfirmed)
   }
 }

@@ -31,19 +31,6 @@ import Testing
     return try #require(coldest?.0)
   }
 
-  /// A dialog takes nothing for a second, and each key in that time makes it wait longer.
-  private func confirm(_ session: TerminalSession) throws {
-    try session.wait(for: "[Esc Cancel]")
-    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
-      _ = Eventually.holds(within: 1.1) { false }
-      try session.press("y")
-      return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
-        try !session.screen().contains("[Esc Cancel]")
-      }
-    }
-    #expect(isConfirmed)
-  }
-
   @Test func `a product that was invalidated is loaded again by the demo's loader`() throws {
     let session = try Console.open(
       ["--demo", "--interval", "1"], home: home,
@@ -66,7 +53,8 @@ import Testing
     try session.wait(for: "found 1")
     try session.press("v")
     try session.wait(for: "UNLINK")
-    try confirm(session)
+    try session.wait(for: "[Esc Cancel]")
+    try Console.confirm(session)
     try session.wait(for: "nothing born before")
     // Gone, unless a customer of the demo has just asked for it again.
     try session.waitUntil("the verdict") {
@@ -74,7 +62,8 @@ import Testing
     }
     try session.press("w")
     try session.wait(for: "SET \(key)")
-    try confirm(session)
+    try session.wait(for: "[Esc Cancel]")
+    try Console.confirm(session)
     try session.wait(for: "looked at 1 again: 1 there")
     #expect(try connection.command(["GET", key]).text == value)
     let life = try connection.command(["TTL", key]).integer ?? 0

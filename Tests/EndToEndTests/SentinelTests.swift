@@ -62,18 +62,6 @@ import Testing
     }
   }
 
-  /// A dialog takes nothing for a second, and each key in that time makes it wait longer.
-  private func confirm(_ session: TerminalSession) throws {
-    let isConfirmed = try Eventually.holds(within: 40) { () throws(TestKitError) -> Bool in
-      _ = Eventually.holds(within: 1.1) { false }
-      try session.press("y")
-      return try Eventually.holds(within: 0.5) { () throws(TestKitError) -> Bool in
-        try !session.screen().contains("[Esc Cancel]")
-      }
-    }
-    #expect(isConfirmed)
-  }
-
   @Test func `the topology before and after a failover, and what is invalidated after it`() throws {
     let old = real.servers[0]
     try set(["k:1", "k:2", "k:3"], on: old)
@@ -102,7 +90,7 @@ import Testing
     try session.press("Enter")
     try session.wait(for: "UNLINK")
     try session.waitUntil("the master's name", within: 40) { $0.contains("shop") }
-    try confirm(session)
+    try Console.confirm(session)
     let isGone = try Eventually.holds(within: 40) { () throws(TestKitError) in
       try new.command(["EXISTS", "k:1", "k:2", "k:3"]).integer == 0
     }

@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func `cursors are spread over the whole table, whatever its size`() {
-    var random = SampleRandom(seed: 3)
+    var random = SeededRandom(seed: 3)
     for bits in [4, 10, 20] as [UInt64] {
       let cursors = CursorOrder.spread(64, random: &random).compactMap {
         UInt64(String(decoding: $0, as: UTF8.self))

@@ -123,18 +123,7 @@ extension KeyspaceFile {
         }
       }
     }
-    json.key("biggest_keys")
-    json.array { json in
-      for key in tally.bigKeys {
-        json.object { json in
-          json.field("node", key.node.rawValue)
-          json.key("key")
-          json.bytes(key.key.bytes)
-          json.field("type", key.type)
-          json.field("bytes", key.bytes)
-        }
-      }
-    }
+    json.bigKeys(tally.bigKeys)
     for (name, counts) in [("types", tally.types), ("times_to_live", tally.lives)] {
       json.key(name)
       json.array { json in
@@ -216,5 +205,23 @@ extension KeyspaceFile {
     KeyspaceCheckpoint.Count(
       name: try reader.text("name"), keys: try reader.count("keys"),
       bytes: try reader.count("bytes"))
+  }
+}
+
+extension JSONWriter {
+  /// `biggest_keys`, as reports and saved analyses have them.
+  mutating func bigKeys(_ keys: [KeyspaceReport.BigKey]) {
+    key("biggest_keys")
+    array { json in
+      for key in keys {
+        json.object { json in
+          json.field("node", key.node.rawValue)
+          json.key("key")
+          json.bytes(key.key.bytes)
+          json.field("type", key.type)
+          json.field("bytes", key.bytes)
+        }
+      }
+    }
   }
 }

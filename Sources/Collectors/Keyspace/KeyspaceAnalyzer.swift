@@ -288,7 +288,7 @@ extension KeyspaceAnalyzer {
     guard let walk = state.withLock({ $0.walks[node.id] }), walk.goal > 0 else { return }
     // Each server its own places, and the same ones for the same seed.
     let mark = node.id.rawValue.utf8.reduce(UInt64(5381)) { $0 &* 33 &+ UInt64($1) }
-    var random = SplitMix(seed: options.seed ^ mark)
+    var random = SeededRandom(seed: options.seed ^ mark)
     let goal = Int(clamping: walk.goal)
     // Too few pages would not tell how much pages differ.
     let pages = max(goal / Self.samplePage, min(goal, 30))

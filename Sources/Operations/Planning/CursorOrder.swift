@@ -1,3 +1,5 @@
+internal import ConsoleModel
+
 /// SCAN's cursor counts buckets in reversed binary, so that it holds while a table grows or shrinks
 /// (`dictScan` in Redis' dict.c). The server masks it by the table's size: any number is a cursor.
 enum CursorOrder {
@@ -6,7 +8,7 @@ enum CursorOrder {
   ///
   /// Random within each part, not evenly spaced: where a sample is a large part of a small table, evenly
   /// spaced pages are always nearly the same ones, and on an unlucky table nearly all estimates miss.
-  static func spread(_ count: Int, random: inout SampleRandom) -> [[UInt8]] {
+  static func spread(_ count: Int, random: inout SeededRandom) -> [[UInt8]] {
     let step = UInt64.max / UInt64(max(1, count))
     var positions = (0..<UInt64(count)).map {
       $0 &* step &+ UInt64.random(in: 0...step, using: &random)

@@ -30,7 +30,7 @@ struct KeyspaceSurvey: Sendable {
   func sample(
     keys: UInt64, until deadline: EventLoop.Instant
   ) async throws(Fault) -> Sample {
-    var random = SampleRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     var sample = Sample(
       keys: Reservoir(capacity: options.describedKeys, seed: random.next()),
       pageKeys: options.pageKeys)

@@ -108,7 +108,7 @@ extension PlanSurvey {
 
   private func some(_ keys: [KeyName]) -> [KeyName] {
     guard keys.count > Self.sampledKeys else { return keys }
-    var random = SampleRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     var chosen = Set<Int>()
     while chosen.count < Self.sampledKeys {
       chosen.insert(Int.random(in: keys.indices, using: &random))

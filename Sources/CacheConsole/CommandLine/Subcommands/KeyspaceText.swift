@@ -159,18 +159,7 @@ package enum KeyspaceText {
       json.array { json in for child in report.root.children { prefix(child, &json) } }
       json.key("other")
       json.object { json in group(report.root.other, &json) }
-      json.key("biggest_keys")
-      json.array { json in
-        for key in report.bigKeys {
-          json.object { json in
-            json.field("node", key.node.rawValue)
-            json.key("key")
-            json.bytes(key.key.bytes)
-            json.field("type", key.type)
-            json.field("bytes", key.bytes)
-          }
-        }
-      }
+      json.bigKeys(report.bigKeys)
       for (name, groups) in [("types", report.types), ("times_to_live", report.lives)] {
         json.key(name)
         json.array { json in

@@ -1,30 +1,15 @@
-/// A small seeded generator, so that a plan's sample can be drawn again.
-///
-/// Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-struct SampleRandom: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
+internal import ConsoleModel
 
 /// A uniform sample of what is offered, however much that is (Vitter's algorithm R).
 struct Reservoir: Sendable {
   let capacity: Int
   private(set) var keys: [[UInt8]] = []
   private(set) var offered: UInt64 = 0
-  private var random: SampleRandom
+  private var random: SeededRandom
 
   init(capacity: Int, seed: UInt64) {
     self.capacity = capacity
-    random = SampleRandom(seed: seed)
+    random = SeededRandom(seed: seed)
   }
 
   mutating func offer(_ key: [UInt8]) {
