@@ -23,6 +23,8 @@ extension Probe {
   /// Unlike SCAN's own TYPE filter, whose lookups the server counts for keys that it does not even
   /// name, nothing here falsifies the hit ratio: see `scan(cursor:match:count:)`.
   ///
+  /// Of a node of a cluster: a key whose slot has moved to another node since SCAN named it counts as gone.
+  ///
   /// - Throws: if a command is refused as such, as MEMORY USAGE by a provider; a key that is gone has
   ///   `memoryBytes` nil.
   package func facts(
@@ -56,10 +58,17 @@ extension Probe {
         commands.append(RedisCommand("OBJECT", Self.idleTimeWord, key))
       }
     }
-    let replies = try await client.pipeline(commands, action: action, timeout: timeout)
+    var replies = try await client.pipeline(commands, action: action, timeout: timeout)
+    if replies.contains(where: Self.isElsewhere),
+      !offers.haveBeenTried(["readonly"], generation: generation)
+    {
+      // A replica of a cluster sends every question to its primary until it was told READONLY.
+      try await readFromReplica(timeout: timeout)
+      replies = try await client.pipeline(commands, action: action, timeout: timeout)
+    }
     guard replies.count == commands.count else { throw unexpected(action) }
     for (command, reply) in zip(commands, replies) {
-      guard case .error(let text) = reply else { continue }
+      guard case .error(let text) = reply, !Self.isElsewhere(reply) else { continue }
       if command.statName == "object|idletime" {
         guard !text.contains("LFU") else {
           throw RedisError(
@@ -77,19 +86,30 @@ extension Probe {
     var next = replies.makeIterator()
     return keys.map { key in
       var facts = KeyDescription(key: key)
-      if wanted.contains(.type) { facts.type = next.next()?.text }
-      if wanted.contains(.timeToLive) {
-        switch next.next()?.signed {
+      if wanted.contains(.type), let reply = next.next() {
+        facts.type = Self.isElsewhere(reply) ? "none" : reply.text
+      }
+      if wanted.contains(.timeToLive), let reply = next.next() {
+        switch reply.signed {
         case -1: facts.timeToLive = .persistent
         case -2: facts.timeToLive = .gone
         case .some(let milliseconds) where milliseconds >= 0:
           facts.timeToLive = .milliseconds(UInt64(milliseconds))
-        default: break
+        default: if Self.isElsewhere(reply) { facts.timeToLive = .gone }
         }
       }
       if wanted.contains(.memory) { facts.memoryBytes = next.next()?.unsigned }
       if wanted.contains(.idleTime) { facts.idleSeconds = next.next()?.unsigned }
       return facts
+    }
+  }
+
+  /// The key's slot is at another node, or on its way to one.
+  private static func isElsewhere(_ reply: RESPValue) -> Bool {
+    guard case .error(let text) = reply else { return false }
+    return switch Redirection(text, askedHost: "") {
+    case .moved, .ask, .tryAgain: true
+    case .notNow, .readOnly, nil: false
     }
   }
 

@@ -47,6 +47,7 @@ package final class RedisClient: Sendable {
   private let options: Options
   private let loop: EventLoop
   private let handshake: Handshake
+  private let route: (any ConnectRoute)?
   private let shared: Link
   private let pool = Mutex(Pool())
 
@@ -66,6 +67,7 @@ package final class RedisClient: Sendable {
     self.endpoint = endpoint
     self.options = options
     self.loop = loop
+    self.route = route
     handshake = Handshake(
       endpoint: endpoint, access: access, resolver: resolver ?? Resolver(loop: loop))
     shared = Link(handshake: handshake, options: options, route: route, loop: loop)
@@ -358,7 +360,7 @@ extension RedisClient {
       }
       guard pool.busy < options.blockingConnections else { return nil }
       pool.busy += 1
-      return Link(handshake: handshake, options: options, loop: loop)
+      return Link(handshake: handshake, options: options, route: route, loop: loop)
     }
     if let link { return link }
     throw RedisError(
