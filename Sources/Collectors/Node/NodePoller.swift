@@ -40,14 +40,14 @@ package final class NodePoller {
   /// Latency events and settings change seldom.
   private static let slowSchedule = 10.0
 
-  package private(set) var report: NodeReport
-  private let probe: Probe
-  private let settings: Settings
+  package internal(set) var report: NodeReport
+  let probe: Probe
+  let settings: Settings
   private var counters: CounterWindow
   private var latency: LatencyWindow
   private var slowlog: SlowlogFollower
   private var clients: ClientLister?
-  private(set) var hotKeys: HotKeyWatch
+  var hotKeys: HotKeyWatch
   private var histories: Histories
   private var detail: Detail
   private var latencyHealth = PartHealth()
@@ -57,7 +57,7 @@ package final class NodePoller {
   private var pingHealth = PartHealth()
   private var infoHealth = PartHealth()
   /// Of nodes in full only.
-  private var newer: NewerReader?
+  var newer: NewerReader?
   private var eventsDue: MonotonicTime?
   private var latencyRunID: String?
   /// The last INFO had a section of this name.
@@ -145,7 +145,7 @@ extension NodePoller {
   }
 
   /// True if the failure concerns this part only and the poll can go on.
-  private static func isOnlyThisPart(_ error: RedisError) -> Bool {
+  static func isOnlyThisPart(_ error: RedisError) -> Bool {
     switch error.kind {
     case .denied, .unsupported, .server: return true
     default: return false
@@ -361,49 +361,6 @@ extension NodePoller {
       guard Self.isOnlyThisPart(error) else { throw error }
       clientsHealth.failed(error, now: .now(), runID: runID)
       report.status.clients.problem = clientsHealth.problem
-    }
-  }
-}
-
-// MARK: Hot keys
-
-extension NodePoller {
-  /// True while sampling is possible and the server answers.
-  package var canSample: Bool { report.status.fault == nil && hotKeys.isActive(now: .now()) }
-
-  package func sampleFast() { hotKeys.sampleFast() }
-
-  /// Samples once; nil if more can be asked at once, else when.
-  package func sample() async -> MonotonicTime? {
-    do throws(RedisError) {
-      let now = MonotonicTime.now()
-      let until = try await hotKeys.step(probe, now: now, timeout: settings.timeout)
-      return until
-    } catch {
-      if !Self.isOnlyThisPart(error) { report.status.fault = Fault(error) }
-      showHotKeys(.now())
-      // Until the next poll has shown that the server is well.
-      return MonotonicTime.now().advanced(bySeconds: settings.interval)
-    }
-  }
-
-  @inline(never)
-  package func showHotKeys(_ now: MonotonicTime) {
-    let lookups = report.window.flatMap { window -> Double? in
-      guard window.seconds > 0.001, let lookups = window.lookups else { return nil }
-      return Double(lookups) / window.seconds
-    }
-    report.hasWholePass = hotKeys.hasWholePass
-    report.status.hotKeys = hotKeys.report(
-      node: report.status.id, lookupsPerSecond: lookups, now: now)
-    guard let reason = report.status.hotKeys.value.unavailable, let newer else { return }
-    // The sampler cannot; the server itself may track them.
-    if let tracked = newer.hotKeys(keys: report.status.figures.keys) {
-      report.status.hotKeys = Reading(value: tracked, at: now)
-    } else if newer.tracksHotKeys {
-      let text = reason + ", or HOTKEYS START METRICS 1 CPU"
-      report.status.hotKeys.value.unavailable = text
-      report.status.hotKeys.problem = text
     }
   }
 }
