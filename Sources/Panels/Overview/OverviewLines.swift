@@ -15,12 +15,18 @@ enum OverviewLines {
     spans += [
       Span("servers ", .dim),
       Span("\(live)/\(nodes.count) live", live == nodes.count ? .ok : .warning),
-      Span("  keys ", .dim), Span(sum(nodes) { $0.keys }, role),
+      Span("  keys ", .dim), Span(sum(holders(snapshot)) { $0.keys }, role),
       Span("  clients ", .dim), Span(sum(nodes) { $0.connectedClients }, role),
       Span("  in ", .dim), Span(rate(nodes) { $0.inputBytesPerSecond }, role),
       Span("  out ", .dim), Span(rate(nodes) { $0.outputBytesPerSecond }, role),
     ]
     grid.put(spans, x: 1, y: 0, in: area)
+  }
+
+  /// A replica's keys are its primary's.
+  private static func holders(_ snapshot: Snapshot) -> [NodeStatus] {
+    let holders = Set(snapshot.keyspaceNodes)
+    return snapshot.nodes.filter { holders.contains($0.id) }
   }
 
   /// A lookup is lost only if every tier that it passes misses; the edge and the gateway see other
