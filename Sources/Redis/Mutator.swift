@@ -31,7 +31,7 @@ package final class Mutator: Sendable {
       endpoint: endpoint, access: access, options: options, route: route ?? sentinels,
       loop: loop,
       resolver: resolver)
-    sentinels?.add { [weak client] in client?.reconnect($0) }
+    sentinels?.add(client)
   }
 
   deinit { client.close() }
@@ -53,22 +53,13 @@ package final class Mutator: Sendable {
   ]
 
   /// What it sends on a cluster beside them: no transaction spans slots, a script may.
-  package static let clusterCommands: Set<String> = ["eval", "wait"]
+  package static let clusterCommands: Set<String> = ["eval"]
 
   /// Connects anew with the next command: to whoever is the primary then.
   package func reconnect(_ reason: RedisError) { client.reconnect(reason) }
 
   /// A record's name as it is on this server.
   func own(_ name: String) -> String { route?.own(name) ?? name }
-
-  /// Waits until what was sent on this connection is on a replica, too.
-  ///
-  /// - Returns: the replicas that have it.
-  package func waitForReplica(milliseconds: Int) async throws(RedisError) -> UInt64 {
-    try await send(
-      RedisCommand("WAIT", "1", String(milliseconds)), action: "waiting for a replica"
-    ).unsigned ?? 0
-  }
 
   /// Counts the connections made; see `RedisClient.generation`.
   package var generation: UInt64 { client.generation }

@@ -159,8 +159,10 @@ extension Probe {
   }
 
   /// A client of the whole cluster that this server belongs to; it only reads.
-  package func makeClusterClient() -> ClusterClient {
-    ClusterClient.reading([endpoint], access: access, loop: loop)
+  ///
+  /// - Parameter addresses: where nodes are reached that announce other addresses.
+  package func makeClusterClient(_ addresses: AddressMap = AddressMap()) -> ClusterClient {
+    ClusterClient.reading([endpoint], access: access, addresses: addresses, loop: loop)
   }
 
   /// The same reads on the primary of a slot.
@@ -180,9 +182,10 @@ extension Probe {
 extension ClusterClient {
   /// One that asks who serves what, and reads.
   package static func reading(
-    _ seeds: [RedisEndpoint], access: RedisAccess, loop: EventLoop
+    _ seeds: [RedisEndpoint], access: RedisAccess, addresses: AddressMap, loop: EventLoop
   ) -> ClusterClient {
     var options = Options()
+    options.addresses = addresses
     options.usesTLS = seeds.contains(where: \.isTLS)
     let resolver = Resolver(loop: loop)
     return ClusterClient(seeds: seeds, options: options, loop: loop) { endpoint, host in

@@ -20,8 +20,8 @@ import Testing
       .map { $0.split(separator: " ").map(String.init) }
     try #require(rules.count > 10)
     // "On a Redis Cluster the operator also needs …"
-    try #require(guide.contains("On a Redis Cluster the operator also needs `+eval +wait`"))
-    rules.append(["ACL", "SETUSER", "cacheconsole-operator", "+eval", "+wait"])
+    try #require(guide.contains("On a Redis Cluster the operator also needs `+eval`"))
+    rules.append(["ACL", "SETUSER", "cacheconsole-operator", "+eval"])
     for node in cluster.nodes {
       for rule in rules { #expect(try node.command(rule) == .simple("OK")) }
     }

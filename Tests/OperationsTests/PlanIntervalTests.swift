@@ -1,5 +1,6 @@
 import ConsoleModel
 @testable import Operations
+import Redis
 import TestKit
 import Testing
 

@@ -36,7 +36,8 @@ import Testing
   func `a ticket comes through the pipe as it was`(
     address: RedisEndpoint.Address, password: String?, user: String?
   ) throws {
-    let sent = ticket(address, password: password, user: user)
+    var sent = ticket(address, password: password, user: user)
+    sent.addresses = try AddressMap([(from: "10.0.0.1:6379", to: "127.0.0.1:7001")])
     let got = try RunTicket(json: Array(sent.json.utf8))
     #expect(got.plan == sent.plan)
     #expect(got.plan.hasItsHash)
@@ -45,6 +46,7 @@ import Testing
     #expect(got.thresholds == sent.thresholds)
     #expect(got.keysPerMinute == sent.keysPerMinute)
     #expect(got.isBreakGlass)
+    #expect(got.addresses == sent.addresses)
     #expect(got.servers.map(\.endpoint) == sent.servers.map(\.endpoint))
     #expect(got.servers[0].access.password?.reveal() == password.map { Array($0.utf8) })
   }

@@ -93,8 +93,8 @@ final class Session {
     collector.setDemand(demand)
     collector.start()
     let operations = SessionOperations(
-      identity, loader: loader, startup: startup, access: access, loop: loop, mailbox: mailbox,
-      waitingFor: group?.master)
+      identity, loader: loader, addresses: addresses, startup: startup, access: access, loop: loop,
+      mailbox: mailbox, waitingFor: group?.master)
     self.operations = operations
     guard let group, let sentinels, let via = servers.first?.id else {
       operations.onSlowlogReset { [collector] in collector.slowlogWasReset($0) }

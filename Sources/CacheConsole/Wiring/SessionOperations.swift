@@ -45,8 +45,8 @@ final class SessionOperations: Sendable {
 
   /// - Parameter waitingFor: the master whose primary is found later; nil: `serve` follows at once.
   init(
-    _ identity: EnvironmentIdentity, loader: [String], startup: Startup, access: Access,
-    loop: EventLoop, mailbox: Mailbox, waitingFor: String? = nil
+    _ identity: EnvironmentIdentity, loader: [String], addresses: AddressMap, startup: Startup,
+    access: Access, loop: EventLoop, mailbox: Mailbox, waitingFor: String? = nil
   ) {
     self.access = access
     self.loop = loop
@@ -54,7 +54,7 @@ final class SessionOperations: Sendable {
     let folder = startup.stateFolder
     trail = AuditTrail(folder: folder)
     makeEngine = { nodes, servers in
-      let clusters = ClusterDirectory()
+      let clusters = ClusterDirectory(addresses)
       let desk = OperationDesk(
         environment: identity, nodes: nodes,
         servers: access.isReadOnly ? nil : servers,

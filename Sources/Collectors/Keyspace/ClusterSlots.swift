@@ -33,12 +33,7 @@ struct ClusterSlots: Sendable {
     do throws(RedisError) {
       let info = try await node.probe.info("cluster", timeout: timeout)
       guard InfoReply(info.bytes).flag("cluster_enabled") == true else { return nil }
-      let topology = try await node.probe.clusterTopology(timeout: timeout)
-      var owners: [String: SlotRanges] = [:]
-      for shard in topology.shards where !shard.slots.isEmpty {
-        owners[shard.primary?.id ?? "", default: SlotRanges()] = shard.slots
-      }
-      return owners
+      return try await node.probe.clusterTopology(timeout: timeout).owners
     } catch {
       // A server alone, or one whose ACL keeps it to itself.
       return nil

@@ -297,7 +297,7 @@ extension KeyspaceAnalyzer {
     // Pages may overlap where they are close together or a table is being rebuilt.
     var seen = Set<[UInt8]>()
     var failures = 0
-    var cursors = ScanCursors.spread(pages, using: &random)[...]
+    var cursors = CursorOrder.spread(pages, random: &random)[...]
     while let cursor = cursors.first, !Task.isCancelled {
       let start = EventLoop.now()
       do throws(RedisError) {

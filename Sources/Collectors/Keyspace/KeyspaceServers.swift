@@ -31,20 +31,20 @@ package struct KeyspaceServers: Sendable {
   ) async -> KeyspaceServers {
     var servers = KeyspaceServers()
     let facts = await ask(configured)
-    var clusters: [ClusterTopology] = []
+    var clusters: [(told: MonitoredNode, topology: ClusterTopology)] = []
     for node in configured where facts[node.id]?.view?.isClusterNode == true {
       guard let view = await topology(node) else {
         servers.notes.append("\(node.id.rawValue) does not say who else is in its cluster")
         servers.add(node, facts[node.id])
         continue
       }
-      clusters.append(view)
+      clusters.append((node, view))
     }
     await servers.add(clusters: clusters, configured, facts, directory, map)
     await servers.add(sentinels: configured, facts, directory, map)
     servers.add(single: configured, facts)
     // What does not answer, unless a cluster does without it.
-    let members = Set(clusters.flatMap { $0.nodes.compactMap(\.address) })
+    let members = Set(clusters.flatMap { $0.topology.nodes.compactMap(\.address) })
     for node in configured where facts[node.id] == nil {
       if let address = NodeAddress(of: node.probe.endpoint), members.contains(address) { continue }
       servers.nodes.append(node)
@@ -60,17 +60,18 @@ package struct KeyspaceServers: Sendable {
   // MARK: Clusters
 
   private mutating func add(
-    clusters: [ClusterTopology], _ configured: [MonitoredNode], _ facts: [NodeID: Facts],
+    clusters: [(told: MonitoredNode, topology: ClusterTopology)], _ configured: [MonitoredNode],
+    _ facts: [NodeID: Facts],
     _ directory: any NodeDirectory, _ map: AddressMap
   ) async {
     var rest = clusters
     while let first = rest.first {
       // Views of the same cluster name the same nodes.
-      let ids = Set(first.nodes.map(\.id))
-      let same = rest.filter { !ids.isDisjoint(with: $0.nodes.map(\.id)) }
-      rest.removeAll { !ids.isDisjoint(with: $0.nodes.map(\.id)) }
-      guard let best = ClusterTopology.choice(among: same) else { continue }
-      let topology = same[best]
+      let ids = Set(first.topology.nodes.map(\.id))
+      let same = rest.filter { !ids.isDisjoint(with: $0.topology.nodes.map(\.id)) }
+      rest.removeAll { !ids.isDisjoint(with: $0.topology.nodes.map(\.id)) }
+      guard let best = ClusterTopology.choice(among: same.map(\.topology)) else { continue }
+      let (told, topology) = same[best]
       if !topology.uncovered.isEmpty {
         notes.append("nobody serves the slots \(topology.uncovered): their keys are not here")
       }
@@ -79,14 +80,15 @@ package struct KeyspaceServers: Sendable {
           notes.append("the slots \(shard.slots) have no primary that says where it is")
           continue
         }
-        await add(at: address, via: configured, facts, directory, map)
+        // By the way into this cluster: another server's password is not its nodes' business.
+        await add(at: address, via: told, configured, facts, directory, map)
       }
     }
   }
 
   private mutating func add(
-    at announced: NodeAddress, via configured: [MonitoredNode], _ facts: [NodeID: Facts],
-    _ directory: any NodeDirectory, _ map: AddressMap
+    at announced: NodeAddress, via: MonitoredNode, _ configured: [MonitoredNode],
+    _ facts: [NodeID: Facts], _ directory: any NodeDirectory, _ map: AddressMap
   ) async {
     let reachable = map.reachable(announced)
     if let known = configured.first(where: {
@@ -95,7 +97,7 @@ package struct KeyspaceServers: Sendable {
     }) {
       return add(known, facts[known.id])
     }
-    guard let via = configured.first(where: { facts[$0.id] != nil }),
+    guard
       let node = directory.connect(
         TopologyTracker.Found(
           id: NodeID(reachable.description), announced: announced, address: reachable,
@@ -120,7 +122,7 @@ package struct KeyspaceServers: Sendable {
     for node in configured {
       guard let sentinel = facts[node.id]?.sentinel else { continue }
       for master in sentinel.masters {
-        await add(at: master.address, via: [node] + configured, facts, directory, map)
+        await add(at: master.address, via: node, configured, facts, directory, map)
       }
     }
   }

@@ -127,6 +127,7 @@ extension OperationDesk {
         return "operation \(status.id) of yours is at work with your \(limit) keys a minute:"
           + " wait for its end, or abort it"
       }
+      guard status.state != .partial else { continue }
       let end = status.finished ?? status.updated
       if end.microseconds > now.microseconds - 60_000_000 { used &+= status.changed }
     }

@@ -153,8 +153,8 @@ package struct OperationDesk: Sendable {
   ) throws(OperationRefusal) {
     guard let servers else { throw Self.readOnly }
     let ticket = RunTicket(
-      plan: plan, servers: clusters.servers(of: plan, among: servers), mode: mode,
-      folder: folder, keysPerMinute: keysPerMinute, isBreakGlass: isBreakGlass, actor: author)
+      plan: plan, servers: clusters.servers(of: plan, among: servers),
+      addresses: clusters.addresses, mode: mode, folder: folder, keysPerMinute: keysPerMinute, isBreakGlass: isBreakGlass, actor: author)
     do throws(RunLaunchError) {
       try RunLauncher.start(
         ticket, program: program, withoutVariables: secretVariables, report: report)
@@ -211,7 +211,8 @@ package struct OperationDesk: Sendable {
     for server in servers {
       let mutator = Mutator(
         endpoint: server.endpoint, access: server.access,
-        route: await recordsRoute(server.node), loop: loop)
+        route: await recordsRoute(server.node),
+        sentinels: server.sentinels.map { SentinelRoute($0, loop: loop) }, loop: loop)
       defer { mutator.close() }
       do throws(RedisError) {
         try await body(mutator)

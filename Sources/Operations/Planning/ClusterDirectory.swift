@@ -19,8 +19,10 @@ package final class ClusterDirectory: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Where nodes are reached that announce other addresses.
+  package let addresses: AddressMap
 
-  package init() {}
+  package init(_ addresses: AddressMap = AddressMap()) { self.addresses = addresses }
 
   /// What the server is; it is asked once.
   package func kind(_ node: NodeID, _ probe: Probe) async throws(RedisError) -> Kind {
@@ -29,7 +31,7 @@ package final class ClusterDirectory: Sendable {
     return state.withLock { state in
       // Another may have asked meanwhile.
       if let known = state.kinds[node] { return known }
-      let kind = isCluster ? Kind.cluster(probe.makeClusterClient()) : .single
+      let kind = isCluster ? Kind.cluster(probe.makeClusterClient(addresses)) : .single
       state.kinds[node] = kind
       return kind
     }
@@ -75,14 +77,19 @@ package final class ClusterDirectory: Sendable {
         return (server, client)
       }
     }
+    // Of a server that has not answered yet nobody knows whether it belongs to another cluster.
+    let isOne = clusters.count == configured.count && Self.areOne(clusters.map(\.1))
     return plan.request.nodes.compactMap { node -> RunTicket.Server? in
       let identity = plan.preview.shards.first { $0.node == node }?.runID ?? ""
       if let slot = ClusterShardIdentity.anchor(identity) {
-        let name = node.rawValue
+        // Among several clusters it is the one that knows the plan's node: another one has the same slots.
+        let (id, name) = (ClusterShardIdentity.primary(identity), node.rawValue)
         let owner = clusters.first { _, client in
-          client.latestTopology?.nodes.contains { $0.address?.description == name } ?? false
+          client.latestTopology?.nodes.contains {
+            $0.id == id || $0.address?.description == name
+          } ?? false
         }
-        guard let (seed, client) = owner ?? clusters.first else { return nil }
+        guard let (seed, client) = owner ?? (isOne ? clusters.first : nil) else { return nil }
         var server = seed
         server.node = node
         server.slot = slot
@@ -95,6 +102,12 @@ package final class ClusterDirectory: Sendable {
       }
       return configured.first { $0.node == node }
     }
+  }
+
+  private static func areOne(_ clients: [ClusterClient]) -> Bool {
+    guard clients.count > 1 else { return !clients.isEmpty }
+    let maps = clients.map { Set($0.latestTopology?.nodes.map(\.id) ?? []) }
+    return maps.dropFirst().allSatisfy { !$0.isDisjoint(with: maps[0]) }
   }
 
   /// Probes of the cluster's primaries, made once for each address.

@@ -6,30 +6,46 @@ extension Planner {
   /// A request about a cluster is about all its primaries, whichever node it names: slots make one
   /// keyspace of them.
   ///
-  /// - Returns: the planner and the request with a server for each shard; the same where there is none.
+  /// - Returns: the planner and the request with a server for each shard, the same where there is none, and
+  ///   what the plan should say about servers that were left out.
   func expanded(
     _ request: OperationRequest
-  ) async throws(Fault) -> (planner: Planner, request: OperationRequest) {
-    guard request.isAboutKeysOfClusters else { return (self, request) }
+  ) async throws(Fault) -> (planner: Planner, request: OperationRequest, notes: [String]) {
+    guard request.isAboutKeysOfClusters else { return (self, request, []) }
     var shards: [Node] = []
     var plain: [NodeID] = []
-    let known = Set(nodes.map(\.id))
-    let isElsewhere = request.nodes.contains { !known.contains($0) }
+    var silent: [(node: Node, error: RedisError)] = []
+    // Nodes of the cluster that the request is about.
+    var members: [ClusterTopology.Node] = []
+    let own = Set(nodes.map(\.id))
+    let isElsewhere = request.nodes.contains { !own.contains($0) }
     for node in nodes where request.nodes.contains(node.id) || isElsewhere {
-      // Who does not answer says why when it is asked for what is to be done.
-      guard let kind = try? await clusters.kind(node.id, node.probe) else { continue }
+      let isAsked = request.nodes.contains(node.id)
+      let kind: ClusterDirectory.Kind
+      do throws(RedisError) {
+        kind = try await clusters.kind(node.id, node.probe)
+      } catch {
+        if isAsked { silent.append((node, error)) }
+        continue
+      }
       do throws(RedisError) {
         guard case .cluster(let client) = kind else {
-          if request.nodes.contains(node.id) { plain.append(node.id) }
+          if isAsked { plain.append(node.id) }
           continue
         }
         let topology = try await settled(client, node)
         // Of a node that the cluster told of, or of a plan made before.
         let names = Set(topology.nodes.compactMap { $0.address.map { NodeID($0.description) } })
-        guard request.nodes.contains(node.id) || request.nodes.contains(where: names.contains)
-        else {
-          continue
+        guard isAsked || request.nodes.contains(where: names.contains) else { continue }
+        let ids = Set(members.map(\.id))
+        guard members.isEmpty || topology.nodes.contains(where: { ids.contains($0.id) }) else {
+          throw RedisError(
+            kind: .unsupported, endpoint: node.probe.endpoint.description,
+            action: "planning over the cluster",
+            message: "these servers are of more than one cluster",
+            nextStep: "name a server of one of them (--node)")
         }
+        members += topology.nodes
         for shard in try self.shards(of: topology, client, node)
         where !shards.contains(where: { $0.identity == shard.identity }) {
           shards.append(shard)
@@ -38,7 +54,17 @@ extension Planner {
         throw Fault(planning: error)
       }
     }
-    guard !shards.isEmpty else { return (self, request) }
+    // Without a cluster it is asked for what is to be done, and says why it does not answer.
+    guard !shards.isEmpty else { return (self, request, []) }
+    // A cluster does without one of its nodes, which may be known here by another address.
+    let known = Set(members.compactMap { $0.address.map { clusters.addresses.reachable($0) } })
+    let notes = silent.filter { silent in
+      guard case .tcp(let host, let port) = silent.node.probe.endpoint.address else { return true }
+      return !known.contains(NodeAddress(host: host, port: port))
+    }.map { node, error in
+      "\(node.id.rawValue) does not answer (\(error.message)) and is taken for a node of this"
+        + " cluster: if it is none, nothing is done there"
+    }
     guard plain.isEmpty else {
       throw Fault(
         kind: .unsupported, endpoint: request.nodes.map(\.rawValue).joined(separator: ", "),
@@ -51,7 +77,7 @@ extension Planner {
     request.nodes = shards.map(\.id)
     return (
       Planner(nodes: shards, loop: loop, options: options, clusters: clusters, clock: { self.now }),
-      request
+      request, notes
     )
   }
 

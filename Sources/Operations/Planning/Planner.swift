@@ -81,7 +81,7 @@ package struct Planner: Sendable {
   ) async throws(Fault) -> OperationPlan {
     let started = EventLoop.now()
     _ = try await checked(request, onlyItself: true)
-    let (planner, asked) = try await expanded(request)
+    let (planner, asked, notes) = try await expanded(request)
     let request = try await planner.checked(asked)
     let created = clock()
     let draft = OperationPlan(
@@ -89,6 +89,7 @@ package struct Planner: Sendable {
       environment: environment, author: author, preview: OperationPreview(), created: created)
     let survey = PlanSurvey(
       planner: planner, draft: draft, undo: undo, started: started, seed: seed, update: update)
+    for line in notes { survey.note(line) }
     var plan = try await survey.run()
     // Its life begins when its figures are whole: they are what is confirmed.
     plan.created = clock()
@@ -118,7 +119,7 @@ package struct Planner: Sendable {
   package func recheck(
     _ plan: OperationPlan, undo: UndoTarget? = nil, seed: UInt64
   ) async throws(Fault) -> (identities: [NodeID: String], keys: KeyCount?) {
-    let (planner, asked) = try await expanded(plan.request)
+    let (planner, asked, _) = try await expanded(plan.request)
     let request = try await planner.checked(asked)
     var draft = plan
     draft.request = request

@@ -41,6 +41,12 @@ extension OperationRunner {
       })
     shard.copies = keeper
     try await context.note("started", synced: true) { _ in }
+    state.update { status in
+      // It was away, and is at work again.
+      guard status.state == .partial else { return }
+      status.state = .running
+      status.note = ""
+    }
     state.updateShard(node) { $0.state = .running }
     let verdict: Verdict
     do throws(RunStop) {

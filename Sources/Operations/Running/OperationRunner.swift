@@ -44,6 +44,9 @@ package struct OperationRunner: Sendable {
           throw .failed("nothing is known of how far operation \(ticket.plan.id) came")
         }
         checkpoint = best
+        for shard in best.shards {
+          if let anchor = shard.anchor { ticket.cluster.moveAnchor(shard.node, to: anchor) }
+        }
       }
       try await mirror.takeLease(above: checkpoint.fence)
       if ticket.mode == .takeOver { try await mirror.placeEverywhere() }

@@ -1,5 +1,6 @@
 package import ConsoleModel
 package import Documents
+internal import Redis
 
 /// How far a run is, enough to go on from here: in each line of the journal, and in the mirror.
 package struct RunCheckpoint: Sendable, Hashable {
@@ -15,6 +16,8 @@ package struct RunCheckpoint: Sendable, Hashable {
     /// Position in a list of keys or records: everything before it is done.
     package var index = 0
     package var isFinished = false
+    /// On a cluster: a slot of what is walked, where that is not what the plan said.
+    package var anchor: Int?
     /// Keys of a batch that was sent and whose answer is not in the journal.
     package var open = 0
     package var status: ShardStatus
@@ -31,6 +34,8 @@ package struct RunCheckpoint: Sendable, Hashable {
   package var event = ""
   package var started = WallTime(microseconds: 0)
   package var shards: [Shard]
+  /// A line of the journal that tells of some servers only.
+  package var isPart = false
 
   package init(operation: String, nodes: [NodeID]) {
     self.operation = operation
@@ -43,6 +48,15 @@ package struct RunCheckpoint: Sendable, Hashable {
       guard let newValue, let index = shards.firstIndex(where: { $0.node == node }) else { return }
       shards[index] = newValue
     }
+  }
+
+  /// What it tells of one server.
+  func part(_ node: NodeID) -> RunCheckpoint {
+    guard shards.count > 1 else { return self }
+    var part = self
+    part.shards = shards.filter { $0.node == node }
+    part.isPart = true
+    return part
   }
 
   /// The best of what is known of each server's part: later holders know better, and of one holder
@@ -92,6 +106,7 @@ extension RunCheckpoint {
       json.field("operation", operation)
       json.field("fence", fence)
       json.field("started", UInt64(clamping: started.microseconds))
+      if isPart { json.field("part", true) }
       json.key("shards")
       json.array { json in
         for shard in shards {
@@ -101,6 +116,7 @@ extension RunCheckpoint {
             json.field("cursor", shard.cursor)
             json.field("index", UInt64(clamping: shard.index))
             json.field("finished", shard.isFinished)
+            if let anchor = shard.anchor { json.field("anchor", UInt64(clamping: anchor)) }
             json.field("open", UInt64(clamping: shard.open))
             json.field("size", shard.status.size)
             json.field("visited", shard.status.visited)
@@ -130,6 +146,7 @@ extension RunCheckpoint {
     event = try reader.string("event") ?? ""
     fence = try Self.count("fence", &reader)
     started = WallTime(microseconds: Int64(clamping: try Self.count("started", &reader)))
+    isPart = try reader.bool("part") ?? false
     shards = []
     guard case .array(let nodes)? = reader.take("shards")?.value else {
       throw reader.failure("'shards' is missing")
@@ -141,6 +158,12 @@ extension RunCheckpoint {
       shard.cursor = try reader.string("cursor") ?? "0"
       shard.index = Int(clamping: try Self.count("index", &reader))
       shard.isFinished = try reader.bool("finished") ?? false
+      shard.anchor = try reader.take("anchor").map { node throws(DocumentError) in
+        guard case .number(let value) = node.value, let slot = Int(exactly: value),
+          (0..<HashSlot.count).contains(slot)
+        else { throw reader.failure("'anchor' is no slot", line: node.line) }
+        return slot
+      }
       shard.open = Int(clamping: try Self.count("open", &reader))
       shard.status.size = try Self.count("size", &reader)
       shard.status.visited = try Self.count("visited", &reader)

@@ -20,11 +20,12 @@ final class RunCluster: Sendable {
   static let recordsSlot = HashSlot.of(Array("operations".utf8))
 
   /// The client of the cluster, made with the first call.
-  func client(_ servers: [RunTicket.Server], loop: EventLoop) -> ClusterClient {
+  func client(_ ticket: RunTicket, loop: EventLoop) -> ClusterClient {
     state.withLock { state in
       if let client = state.client { return client }
       let client = ClusterClient.reading(
-        servers.map(\.endpoint), access: servers.first?.access ?? RedisAccess(), loop: loop)
+        ticket.servers.map(\.endpoint), access: ticket.servers.first?.access ?? RedisAccess(),
+        addresses: ticket.addresses, loop: loop)
       state.client = client
       return client
     }
@@ -56,6 +57,11 @@ package enum ClusterShardIdentity {
   package static func text(_ shard: ClusterTopology.Shard) -> String? {
     guard let primary = shard.primary, !shard.slots.isEmpty else { return nil }
     return "\(PlainText.safe(primary.id, limit: 64))@\(shard.slots)"
+  }
+
+  /// The primary's node id; nil: it is no shard of a cluster.
+  static func primary(_ text: String) -> String? {
+    text.firstIndex(of: "@").map { String(text[..<$0]) }
   }
 
   /// The first slot; nil: it is no shard of a cluster.
@@ -90,13 +96,13 @@ extension RunTicket {
   var isOnCluster: Bool { servers.contains { $0.slot != nil } }
 
   func walks(loop: EventLoop) -> ClusterWalks {
-    cluster.walks(cluster.client(servers, loop: loop))
+    cluster.walks(cluster.client(self, loop: loop))
   }
 
   /// The way to a server's shard; nil: it is a server of its own.
   func route(_ server: Server, loop: EventLoop) -> ClusterRoute? {
     guard let slot = cluster.anchor(server) else { return nil }
-    return ClusterRoute(cluster.client(servers, loop: loop), slot: slot)
+    return ClusterRoute(cluster.client(self, loop: loop), slot: slot)
   }
 
   /// A connection to where the operation's own records are: on the plan's first server, on a cluster in
@@ -110,7 +116,7 @@ extension RunTicket {
     options.clientName = "cacheconsole-run"
     return Mutator(
       endpoint: server.endpoint, access: server.access, options: options,
-      route: ClusterRoute(cluster.client(servers, loop: loop), slot: RunCluster.recordsSlot),
+      route: ClusterRoute(cluster.client(self, loop: loop), slot: RunCluster.recordsSlot),
       loop: loop)
   }
 }

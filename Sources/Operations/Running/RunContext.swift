@@ -18,8 +18,8 @@ final class RunContext: Sendable {
   private let current: Mutex<RunCheckpoint>
   private let lastSync = Mutex(EventLoop.Instant(nanoseconds: 0))
   private let isJournalBroken = Mutex(false)
-  /// True while the journal lacks what `book` was told.
-  private let isBehind = Mutex(false)
+  /// Servers of which the journal lacks what `book` was told.
+  private let behind = Mutex<Set<NodeID>>([])
 
   init(
     _ ticket: RunTicket, loop: EventLoop, state: RunState, journal: RunJournal?, lease: HeldLease,
@@ -47,7 +47,7 @@ final class RunContext: Sendable {
 
   /// Batches whose answer nobody has heard: counted as what they are when the run ends.
   func closeOpen() {
-    _ = apply("ended") { checkpoint in
+    _ = apply("ended", nil) { checkpoint in
       for index in checkpoint.shards.indices {
         let open = checkpoint.shards[index].open
         checkpoint.shards[index].status.indeterminate &+= UInt64(clamping: open)
@@ -56,25 +56,29 @@ final class RunContext: Sendable {
     }
   }
 
-  /// Changes the checkpoint without a line of its own: for a batch that is confirmed while the next is
-  /// ready, whose line says it. A runner that is killed in between counts the batch as unanswered.
-  func book(_ event: String, _ change: (inout RunCheckpoint) -> Void) {
-    _ = apply(event, change)
-    isBehind.withLock { $0 = true }
+  /// Changes a server's part of the checkpoint without a line of its own: for a batch that is confirmed
+  /// while the next is ready, whose line says it. A runner that is killed in between counts the batch as
+  /// unanswered.
+  func book(_ event: String, on node: NodeID, _ change: (inout RunCheckpoint) -> Void) {
+    _ = apply(event, node, change)
+    behind.withLock { _ = $0.insert(node) }
   }
 
   /// Writes what was only booked: before everything that may take long.
   func catchUp() async throws(RunStop) {
-    if isBehind.withLock({ $0 }) { try await note("done") { _ in } }
+    if behind.withLock({ !$0.isEmpty }) { try await note("done") { _ in } }
   }
 
-  private func apply(_ event: String, _ change: (inout RunCheckpoint) -> Void) -> RunCheckpoint {
+  /// - Parameter node: whose part is changed; nil: any.
+  private func apply(
+    _ event: String, _ node: NodeID?, _ change: (inout RunCheckpoint) -> Void
+  ) -> RunCheckpoint {
     let checkpoint = current.withLock { current -> RunCheckpoint in
       change(&current)
       current.event = event
       return current
     }
-    for shard in checkpoint.shards {
+    for shard in checkpoint.shards where node == nil || shard.node == node {
       state.updateShard(shard.node) { status in
         let state = status.state
         let fault = status.fault
@@ -88,12 +92,18 @@ final class RunContext: Sendable {
 
   /// Changes the checkpoint and writes it to the journal.
   ///
-  /// - Parameter synced: on disk when this returns; else it is once a second.
+  /// - Parameters:
+  ///   - node: whose part is changed; nil: any. Among many shards a line about one of them is enough, until
+  ///     once a second one tells of all.
+  ///   - synced: on disk when this returns; else it is once a second.
   func note(
-    _ event: String, synced: Bool = false, _ change: (inout RunCheckpoint) -> Void
+    _ event: String, on node: NodeID? = nil, synced: Bool = false,
+    _ change: (inout RunCheckpoint) -> Void
   ) async throws(RunStop) {
-    let checkpoint = apply(event, change)
-    isBehind.withLock { $0 = false }
+    let checkpoint = apply(event, node, change)
+    behind.withLock { behind in
+      if let node { behind.remove(node) } else { behind = [] }
+    }
     guard let journal, !isJournalBroken.withLock({ $0 }) else { return }
     let now = EventLoop.now()
     let isDue = lastSync.withLock { last in
@@ -104,7 +114,7 @@ final class RunContext: Sendable {
     let time = wall()
     do throws(DocumentError) {
       guard isDue else {
-        try journal.append(checkpoint, at: time, synced: false)
+        try journal.append(node.map(checkpoint.part) ?? checkpoint, at: time, synced: false)
         return
       }
       // Not on the loop: a disk may take long, and the lease has to be renewed meanwhile.

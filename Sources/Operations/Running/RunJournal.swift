@@ -50,7 +50,7 @@ package final class RunJournal: Sendable {
     guard isWritten else { throw RunFolder.failure(file, "cannot be written") }
   }
 
-  /// The last whole line of a journal; nil if there is none.
+  /// What the journal's last lines tell together; nil if there is none.
   package static func last(_ folder: RunFolder) -> RunCheckpoint? {
     let file = unsafe open(folder.journal, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
@@ -62,13 +62,26 @@ package final class RunJournal: Sendable {
       var bytes = [UInt8](repeating: 0, count: Int(length))
       let count = unsafe pread(file, &bytes, bytes.count, size - length)
       guard count > 0 else { return nil }
-      for line in bytes.prefix(count).split(separator: 0x0A).reversed() {
-        if let checkpoint = try? RunCheckpoint(json: Array(line), file: folder.journal) {
-          return checkpoint
-        }
-      }
+      if let found = newest(of: bytes.prefix(count), folder.journal) { return found }
       guard length < size else { return nil }
       length = min(size, length * 4)
+    }
+    return nil
+  }
+
+  /// The newest line that tells of all servers, with what later ones tell of some; nil: none does.
+  private static func newest(of bytes: ArraySlice<UInt8>, _ file: String) -> RunCheckpoint? {
+    var last: RunCheckpoint?
+    var parts: [NodeID: RunCheckpoint.Shard] = [:]
+    for line in bytes.split(separator: 0x0A).reversed() {
+      guard var checkpoint = try? RunCheckpoint(json: Array(line), file: file) else { continue }
+      guard checkpoint.isPart else {
+        checkpoint.event = last?.event ?? checkpoint.event
+        for (node, shard) in parts { checkpoint[node] = shard }
+        return checkpoint
+      }
+      last = last ?? checkpoint
+      for shard in checkpoint.shards where parts[shard.node] == nil { parts[shard.node] = shard }
     }
     return nil
   }

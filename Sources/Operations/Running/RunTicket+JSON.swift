@@ -27,6 +27,7 @@ extension RunTicket {
           }
         }
       }
+      addresses.write(to: &json)
       json.object("thresholds") { thresholds.write(to: &$0) }
     }
   }
@@ -48,6 +49,7 @@ extension RunTicket {
       ticket.servers = try reader.objects("servers") { reader throws(DocumentError) in
         try Server(&reader)
       }
+      ticket.addresses = try AddressMap(&reader)
       ticket.thresholds = try reader.object("thresholds") { reader throws(DocumentError) in
         try RunThresholds(&reader)
       }
@@ -143,9 +145,7 @@ extension SentinelGroup {
         json.object { RunTicket.write(sentinel.endpoint, sentinel.access, to: &$0) }
       }
     }
-    let pairs = addresses.pairs
-    json.field("addresses_from", texts: pairs.map(\.from))
-    json.field("addresses_to", texts: pairs.map(\.to))
+    addresses.write(to: &json)
   }
 
   fileprivate init(_ reader: inout ObjectReader) throws(DocumentError) {
@@ -155,18 +155,29 @@ extension SentinelGroup {
     let sentinels = try reader.objects("sentinels") { reader throws(DocumentError) in
       try RunTicket.way(&reader)
     }
-    let from = try reader.strings("addresses_from") ?? []
-    let to = try reader.strings("addresses_to") ?? []
-    let addresses: AddressMap
-    do throws(AddressMapError) {
-      addresses = try AddressMap(zip(from, to).map { (from: $0, to: $1) })
-    } catch {
-      throw reader.failure("'addresses': \(error.message)")
-    }
     self.init(
       master: try reader.text("master"),
       sentinels: sentinels.map { Sentinel(endpoint: $0.0, access: $0.1) },
-      server: Sentinel(endpoint: server.0, access: server.1), addresses: addresses)
+      server: Sentinel(endpoint: server.0, access: server.1),
+      addresses: try AddressMap(&reader))
+  }
+}
+
+extension AddressMap {
+  fileprivate func write(to json: inout JSONWriter) {
+    let pairs = pairs
+    json.field("addresses_from", texts: pairs.map(\.from))
+    json.field("addresses_to", texts: pairs.map(\.to))
+  }
+
+  fileprivate init(_ reader: inout ObjectReader) throws(DocumentError) {
+    let from = try reader.strings("addresses_from") ?? []
+    let to = try reader.strings("addresses_to") ?? []
+    do throws(AddressMapError) {
+      self = try AddressMap(zip(from, to).map { (from: $0, to: $1) })
+    } catch {
+      throw reader.failure("'addresses': \(error.message)")
+    }
   }
 }
 

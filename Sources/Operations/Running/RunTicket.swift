@@ -37,6 +37,8 @@ package struct RunTicket: Sendable {
   private(set) var cluster = RunCluster()
   private(set) var following = RunSentinels()
   package var servers: [Server]
+  /// Where nodes of the cluster are reached that announce other addresses.
+  package var addresses: AddressMap
   package var mode: Mode
   /// The state folder: journal, copies, audit.
   package var folder: String
@@ -49,12 +51,14 @@ package struct RunTicket: Sendable {
   package var actor: OperationAuthor
 
   package init(
-    plan: OperationPlan, servers: [Server], mode: Mode = .start, folder: String,
+    plan: OperationPlan, servers: [Server], addresses: AddressMap = AddressMap(),
+    mode: Mode = .start, folder: String,
     thresholds: RunThresholds = RunThresholds(), keysPerMinute: UInt64? = nil,
     isBreakGlass: Bool = false, actor: OperationAuthor? = nil
   ) {
     self.plan = plan
     self.servers = servers
+    self.addresses = addresses
     self.mode = mode
     self.folder = folder
     self.thresholds = thresholds

@@ -40,7 +40,8 @@ struct ShardQueue {
           "slots moved from node to node again and again, so that some were never walked whole")
       }
       pending = try await restart(missing)
-      if pending.isEmpty { await context.nap(.milliseconds(500)) }
+      // Slots that are still on their way would be met again at once.
+      if round > 0 { await context.nap(.milliseconds(500)) }
       try await context.gate()
     }
     return names.compactMap { verdicts[$0] }
@@ -196,9 +197,10 @@ struct ShardQueue {
     for owner in missing {
       guard let node = free.popFirst() else { break }
       context.ticket.cluster.moveAnchor(node, to: owner.anchor)
-      try await context.note("moved slots") { checkpoint in
+      try await context.note("moved slots", on: node, synced: true) { checkpoint in
         guard var shard = checkpoint[node] else { return }
         shard.restart()
+        shard.anchor = owner.anchor
         checkpoint[node] = shard
       }
       chosen.append(node)

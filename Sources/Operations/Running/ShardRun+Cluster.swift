@@ -9,9 +9,6 @@ extension ShardRun {
   /// It goes on with the successor of a primary that is gone.
   var followsPrimary: Bool { changes.mutator.followsPrimary }
 
-  /// Milliseconds that a replica may take to have what was changed.
-  private static let replicaPatience = 2000
-
   /// Does the shard's work on one process from beginning to end: on a successor it begins anew, because
   /// cursors are the process's own and the last changes may not have reached it.
   mutating func workOnCluster(_ walks: ClusterWalks) async throws(RunStop) {
@@ -42,12 +39,7 @@ extension ShardRun {
   func isOwn(_ key: [UInt8]) -> Bool { slots?.contains(HashSlot.of(key)) ?? true }
 
   func restart() async throws(RunStop) {
-    let shardNode = node
-    try await context.note("walks", synced: true) { checkpoint in
-      guard var shard = checkpoint[shardNode] else { return }
-      shard.restart()
-      checkpoint[shardNode] = shard
-    }
+    try await context.note("walks", on: node, synced: true, progress { $0.restart() })
   }
 
   mutating func patientlyConfirm() async throws(RunStop) {
@@ -76,25 +68,10 @@ extension ShardRun {
     }
   }
 
-  /// A failover may lose what no replica has yet: then the walk would have been in vain.
-  private mutating func settle() async throws(RunStop) {
-    let replication: InfoFields
-    do throws(RedisError) {
-      replication = InfoFields(try await changes.mutator.info("replication"))
-      guard (replication.count("connected_slaves") ?? 0) > 0 else { return }
-      let reached = try await changes.mutator.waitForReplica(milliseconds: Self.replicaPatience)
-      guard reached == 0 else { return }
-    } catch {
-      return try await recover(from: .server(error))
-    }
-    runState.warn("no replica of \(node.rawValue) has confirmed the last changes")
-  }
-
-  /// Takes whoever is the primary now for the shard's server.
+  /// Takes whoever is the primary now for the shard's server; the old one's cursor goes with it.
   mutating func adopt(_ runID: String) {
     hasSuccessor = true
-    let shardNode = node
-    context.book("successor") { $0[shardNode]?.runID = runID }
+    context.book("successor", on: node, progress { $0.runID = runID })
   }
 
   /// What a node says that has handed its slots over, or of a cluster that is choosing a successor.

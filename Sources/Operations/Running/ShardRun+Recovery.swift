@@ -3,6 +3,9 @@ internal import EventLoop
 internal import Redis
 
 extension ShardRun {
+  /// How long a replica may take to have what was changed; it tells once a second how far it is.
+  private static let replicaPatience = Duration.seconds(2)
+
   /// The server does not answer, or the lease has gone: waits, connects again, makes sure that it is
   /// still the same server process and that nobody else has taken over. Throws when it is over.
   mutating func recover(from error: FenceError) async throws(RunStop) {
@@ -151,6 +154,29 @@ extension ShardRun {
         try await recover(from: .server(error))
       }
     }
+  }
+
+  /// A failover may lose what no replica has yet. By offsets and not by WAIT, which is a permission of
+  /// its own.
+  mutating func settle() async throws(RunStop) {
+    let end = EventLoop.now().advanced(by: Self.replicaPatience)
+    var goal: UInt64?
+    while true {
+      let replication: InfoFields
+      do throws(RedisError) {
+        replication = InfoFields(try await changes.mutator.info("replication"))
+      } catch {
+        return try await recover(from: .server(error))
+      }
+      let replicas = replication.replicas.filter(\.isOnline)
+      guard !replicas.isEmpty, let offset = replication.count("master_repl_offset") else { return }
+      let sought = goal ?? offset
+      goal = sought
+      guard !replicas.contains(where: { $0.offset >= sought }) else { return }
+      guard EventLoop.now() < end else { break }
+      await context.nap(.milliseconds(100))
+    }
+    runState.warn("no replica of \(node.rawValue) has confirmed the last changes")
   }
 
   /// What may be over in a moment; everything else ends the run.

@@ -35,12 +35,7 @@ extension ShardRun {
       }
       if keys.isEmpty {
         try await context.gate(monitor)
-        let shardNode = node
-        try await context.note("done") { checkpoint in
-          guard var shard = checkpoint[shardNode] else { return }
-          finish(&shard)
-          checkpoint[shardNode] = shard
-        }
+        try await context.note("done", on: node, progress(finish))
       } else {
         do throws(RunStop) {
           try await change(keys, done: finish)
@@ -95,29 +90,30 @@ extension ShardRun {
     }
   }
 
+  /// Keys of a list that are looked through at once for those of one shard.
+  private static let listStep = 100_000
+
   /// Changes a list of keys, in its order.
   mutating func list(_ keys: [KeyName]) async throws(RunStop) {
     guard let shard = context.checkpoint[node], !shard.isFinished else { return }
     var index = min(shard.index, keys.count)
     while index < keys.count, !hasSuccessor {
-      let end = min(keys.count, index + batch.keys)
-      let part = keys[index..<end].map(\.bytes).filter {
-        !$0.starts(with: OperationRequest.ownPrefix)
-          && isOwn($0)
+      // On a cluster most of the list is other shards'.
+      var part: [[UInt8]] = []
+      var end = index
+      while end < keys.count, part.count < batch.keys, end - index < Self.listStep {
+        let key = keys[end].bytes
+        if !key.starts(with: OperationRequest.ownPrefix), isOwn(key) { part.append(key) }
+        end += 1
       }
-      let isLast = end == keys.count
-      let shardNode = node
+      let (isLast, reached) = (end == keys.count, end)
       let finish: (inout RunCheckpoint.Shard) -> Void = { shard in
-        shard.index = end
-        shard.status.visited = UInt64(clamping: end)
+        shard.index = reached
+        shard.status.visited = UInt64(clamping: reached)
         shard.isFinished = isLast
       }
       if part.isEmpty {
-        try await context.note("done") { checkpoint in
-          guard var shard = checkpoint[shardNode] else { return }
-          finish(&shard)
-          checkpoint[shardNode] = shard
-        }
+        try await context.note("done", on: node, progress(finish))
       } else {
         try await change(part, done: finish)
       }

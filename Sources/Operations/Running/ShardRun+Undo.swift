@@ -48,13 +48,12 @@ extension ShardRun {
       if !isLast {
         try await context.wait(pacer.delay(for: records.count, now: EventLoop.now()), monitor)
         let count = records.count
-        try await context.note("sent") { $0[node]?.open = count }
+        try await context.note("sent", on: node, progress { $0.open = count })
       }
       let outcome =
         isLast ? BatchOutcome() : try await putBack(records, restoresLives: restoresLives)
-      let (shardNode, count) = (node, UInt64(records.count))
-      try await context.note("done", synced: isLast) { checkpoint in
-        guard var shard = checkpoint[shardNode] else { return }
+      let count = UInt64(records.count)
+      let finish = progress { shard in
         shard.open = 0
         shard.index = reached
         shard.status.visited = UInt64(reached)
@@ -63,8 +62,8 @@ extension ShardRun {
         shard.status.skipped &+= count &- min(count, outcome.changed &+ outcome.failed)
         shard.status.indeterminate &+= outcome.indeterminate
         shard.isFinished = isLast
-        checkpoint[shardNode] = shard
       }
+      try await context.note("done", on: node, synced: isLast, finish)
       for record in records where !outcome.refused.contains(record.key) {
         sample.offer(record.key)
       }

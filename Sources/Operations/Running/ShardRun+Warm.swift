@@ -66,15 +66,13 @@ extension ShardRun {
     var report = stream.report
     report.expired &+= endedWaiting
     let text = Self.text(report)
-    let shardNode = node
     if !text.isEmpty { runState.update { $0.note = text } }
-    try await context.note("done", synced: true) { checkpoint in
-      guard var shard = checkpoint[shardNode] else { return }
+    let finish = progress { shard in
       shard.status.failed &+= report.malformed
       shard.status.visited = max(shard.status.visited, shard.status.size)
       shard.isFinished = true
-      checkpoint[shardNode] = shard
     }
+    try await context.note("done", on: node, synced: true, finish)
   }
 
   /// As asked, and never more than the author's role allows.
@@ -94,7 +92,7 @@ extension ShardRun {
   private mutating func load(_ records: [WarmRecord]) async throws(RunStop) {
     let count = records.count
     let position = records.last?.position ?? 0
-    try await context.note("sent") { $0[node]?.open = count }
+    try await context.note("sent", on: node, progress { $0.open = count })
     let bytes = records.reduce(UInt64(0)) { $0 &+ UInt64($1.size) }
     var outcome = BatchOutcome()
     while true {
@@ -145,9 +143,8 @@ extension ShardRun {
         try await recover(from: error)
       }
     }
-    let (shardNode, result) = (node, outcome)
-    try await context.note("done") { checkpoint in
-      guard var shard = checkpoint[shardNode] else { return }
+    let result = outcome
+    let finish = progress { shard in
       shard.open = 0
       shard.index = max(shard.index, Int(clamping: position))
       shard.status.visited &+= UInt64(count)
@@ -156,8 +153,8 @@ extension ShardRun {
       shard.status.skipped &+= UInt64(count) &- min(UInt64(count), result.changed &+ result.failed)
       shard.status.indeterminate &+= result.indeterminate
       shard.status.bytes &+= bytes
-      checkpoint[shardNode] = shard
     }
+    try await context.note("done", on: node, finish)
     for record in records where !outcome.refused.contains(record.key.bytes) {
       sample.offer(record.key.bytes)
     }
@@ -169,7 +166,7 @@ extension ShardRun {
       commands: count, errors: Int(clamping: outcome.failed),
       limit: context.ticket.thresholds.errorShare)
     {
-      throw .aborted("aborted by itself: too many commands failed; the last said: \(outcome.fault)")
+      throw tooManyErrors(outcome.fault)
     }
   }
 

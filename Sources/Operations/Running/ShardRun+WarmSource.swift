@@ -21,11 +21,11 @@ extension ShardRun {
         wanted = try await missing(keys.filter { isOwn($0.bytes) })
       } else {
         loadedBefore = shard.status.changed
-        let shardNode = node
-        try await context.note("done") { checkpoint in
-          checkpoint[shardNode]?.status.visited = 0
-          checkpoint[shardNode]?.status.skipped = 0
+        let anew = progress { shard in
+          shard.status.visited = 0
+          shard.status.skipped = 0
         }
+        try await context.note("done", on: node, anew)
       }
     }
     let slots = slots
@@ -61,14 +61,13 @@ extension ShardRun {
         }
       }
     }
-    let (shardNode, count) = (node, present)
-    try await context.note("done") { checkpoint in
-      guard var shard = checkpoint[shardNode] else { return }
+    let count = present
+    let looked = progress { shard in
       // All of them, counted anew: what a killed runner has loaded is among them.
       shard.status.skipped = count &- min(count, shard.status.changed)
       shard.status.visited = count
-      checkpoint[shardNode] = shard
     }
+    try await context.note("done", on: node, looked)
     return missing
   }
 
@@ -97,14 +96,12 @@ extension ShardRun {
   mutating func book(skipped chunk: WarmChunk) async throws(RunStop) {
     let own = min(chunk.there, loadedBefore)
     loadedBefore -= own
-    let shardNode = node
-    try await context.note("done") { checkpoint in
-      guard var shard = checkpoint[shardNode] else { return }
+    let finish = progress { shard in
       shard.index = max(shard.index, Int(clamping: chunk.end))
       shard.status.skipped &+= chunk.there - own
       shard.status.visited &+= chunk.there
-      checkpoint[shardNode] = shard
     }
+    try await context.note("done", on: node, finish)
   }
 }
 

@@ -30,25 +30,23 @@ extension ShardRun {
     guard shard.status.indeterminate == 0 else {
       throw .failed("its answer was lost with the runner before: it may have happened")
     }
-    let shardNode = node
     try await renew()
     // It goes to the server that the plan was made for, or nowhere.
     do throws(RedisError) { try await checkIdentity() } catch { throw RunStop(error) }
-    try await context.note("sent", synced: true) { $0[shardNode]?.open = 1 }
+    try await context.note("sent", on: node, synced: true, progress { $0.open = 1 })
     let did: Bool
     do throws(RedisError) {
       did = try await command(changes.mutator)
     } catch {
       throw RunStop(error)
     }
-    try await context.note("done", synced: true) { checkpoint in
-      guard var shard = checkpoint[shardNode] else { return }
+    let finish = progress { shard in
       shard.open = 0
       shard.status.changed = did ? 1 : 0
       shard.status.skipped = did ? 0 : 1
       shard.status.visited = 1
       shard.isFinished = true
-      checkpoint[shardNode] = shard
     }
+    try await context.note("done", on: node, synced: true, finish)
   }
 }

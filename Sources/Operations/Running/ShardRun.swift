@@ -60,14 +60,12 @@ struct ShardRun {
         observe()
         try await context.wait(pacer.delay(for: part.count, now: EventLoop.now()), monitor)
       }
-      try await context.note("sent") { $0[node]?.open = part.count }
+      try await context.note("sent", on: node, progress { $0.open = part.count })
       let outcome = try await attempt(
         Piece(keys: part, sizes: sizes.map { Array($0[range]) }, isCopied: copies != nil))
       let bytes = sizes.map { sizes in range.reduce(UInt64(0)) { $0 &+ (sizes[$1] ?? 0) } } ?? 0
       let isLast = number == parts.count - 1
-      let shardNode = node
-      let book: (inout RunCheckpoint) -> Void = { checkpoint in
-        guard var shard = checkpoint[shardNode] else { return }
+      let book = progress { shard in
         shard.open = 0
         shard.status.changed &+= outcome.changed
         shard.status.skipped &+=
@@ -79,22 +77,39 @@ struct ShardRun {
         shard.status.bytes &+= bytes
         shard.status.uncopied &+= outcome.uncopied
         if isLast { done(&shard) }
-        checkpoint[shardNode] = shard
       }
       if isUnpaced {
-        context.book("done", book)
+        context.book("done", on: node, book)
         if context.checkpoint[node]?.isFinished == true { try await context.catchUp() }
       } else {
-        try await context.note("done", book)
+        try await context.note("done", on: node, book)
       }
       for key in part { sample.offer(key) }
       let isTooMuch = runState.count(
         commands: part.count, errors: Int(clamping: outcome.failed),
         limit: context.ticket.thresholds.errorShare)
-      if isTooMuch {
-        throw .aborted(
-          "aborted by itself: too many commands failed; the last said: \(outcome.fault)")
-      }
+      if isTooMuch { throw tooManyErrors(outcome.fault) }
+    }
+  }
+
+  /// Ends the whole run, on all servers.
+  func tooManyErrors(_ last: String) -> RunStop {
+    let reason = "aborted by itself: too many commands failed; the last said: \(last)"
+    runState.tell(.abort, reason: reason)
+    return .aborted(reason)
+  }
+
+  /// How far this server's part came, as a change of the checkpoint. The places that it sets are of the
+  /// process that was walked: on a successor the walk begins anew.
+  func progress(
+    _ change: @escaping (inout RunCheckpoint.Shard) -> Void
+  ) -> (inout RunCheckpoint) -> Void {
+    let (node, isAnew) = (node, hasSuccessor)
+    return { checkpoint in
+      guard var shard = checkpoint[node] else { return }
+      change(&shard)
+      if isAnew { shard.restart() }
+      checkpoint[node] = shard
     }
   }
 

@@ -181,7 +181,8 @@ extension ClusterTopology {
     return views.indices.max { rank($0) < rank($1) }
   }
 
-  private var owners: [String: SlotRanges] {
+  /// Slots by the id of the primary that serves them.
+  package var owners: [String: SlotRanges] {
     var owners: [String: SlotRanges] = [:]
     for shard in shards where !shard.slots.isEmpty {
       owners[shard.primary?.id ?? ""] = shard.slots

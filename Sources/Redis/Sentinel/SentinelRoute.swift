@@ -12,7 +12,8 @@ package final class SentinelRoute: ConnectRoute {
   private struct State {
     /// Where the connections lead.
     var known: SentinelClient.Told?
-    var connections: [@Sendable (RedisError) -> Void] = []
+    /// Each nil once nobody uses it any more.
+    var clients: [@Sendable () -> RedisClient?] = []
   }
 
   private let inquiry: SentinelInquiry
@@ -33,7 +34,11 @@ package final class SentinelRoute: ConnectRoute {
   ) async throws(RedisError) -> (endpoint: RedisEndpoint, access: RedisAccess?) {
     do throws(SentinelFailure) {
       let primary = try await inquiry.primary()
-      take(primary.told)
+      guard take(primary.told) else {
+        throw SentinelFailure(
+          kind: .unconfirmed,
+          description: "\(primary.told.address) was the primary before the last failover")
+      }
       return (primary.endpoint, primary.access)
     } catch {
       throw RedisError(
@@ -43,9 +48,12 @@ package final class SentinelRoute: ConnectRoute {
     }
   }
 
-  /// - Parameter close: closes a connection that was made by this way; the next command makes another.
-  func add(_ close: @escaping @Sendable (RedisError) -> Void) {
-    state.withLock { $0.connections.append(close) }
+  /// Closes this client's connection, too, when another is the primary.
+  func add(_ client: RedisClient) {
+    state.withLock { state in
+      state.clients.removeAll { $0() == nil }
+      state.clients.append { [weak client] in client }
+    }
   }
 
   /// Asks the Sentinels again and again, until the task is cancelled.
@@ -60,21 +68,24 @@ package final class SentinelRoute: ConnectRoute {
   }
 
   /// Connections that lead elsewhere are of a primary that is none any more.
-  private func take(_ told: SentinelClient.Told) {
-    let stale = state.withLock { state -> [@Sendable (RedisError) -> Void] in
+  ///
+  /// - Returns: false if a Sentinel that was cut off tells of an older failover.
+  @discardableResult private func take(_ told: SentinelClient.Told) -> Bool {
+    let stale = state.withLock { state -> [RedisClient]? in
       guard let known = state.known else {
         state.known = told
         return []
       }
-      // One that was cut off tells of an older failover.
-      guard told.epoch >= known.epoch else { return [] }
+      guard told.epoch >= known.epoch else { return nil }
       state.known = told
-      return told.address == known.address ? [] : state.connections
+      return told.address == known.address ? [] : state.clients.compactMap { $0() }
     }
-    guard !stale.isEmpty else { return }
+    guard let stale else { return false }
+    guard !stale.isEmpty else { return true }
     let error = RedisError(
       kind: .unreachable, endpoint: PlainText.safe(inquiry.group.master, limit: 80),
       action: "connecting", message: "\(told.address) is the primary now")
-    for close in stale { close(error) }
+    for client in stale { client.reconnect(error) }
+    return true
   }
 }

@@ -10,19 +10,26 @@ import Testing
 struct ClusterOperationFixture {
   let cluster: RedisCluster
   let folder: TemporaryFolder
-  let clusters = ClusterDirectory()
+  let clusters: ClusterDirectory
   let server: RunTicket.Server
   let planner: Planner
-  private let probe: Probe
+  let probe: Probe
 
   static let node = NodeID("cache")
 
-  /// - Parameter seed: the number of the node that is configured.
-  init(_ options: RedisCluster.Options = RedisCluster.Options(), seed: Int = 0) throws {
+  /// - Parameters:
+  ///   - seed: the number of the node that is configured.
+  ///   - addresses: where the nodes are reached, by those that are configured.
+  init(
+    _ options: RedisCluster.Options = RedisCluster.Options(), seed: Int = 0,
+    addresses: (RedisCluster) throws -> (map: AddressMap, seed: UInt16)? = { _ in nil }
+  ) throws {
     cluster = try RedisCluster(options)
     folder = try TemporaryFolder()
+    let way = try addresses(cluster)
+    clusters = ClusterDirectory(way?.map ?? AddressMap())
     let endpoint = RedisEndpoint(
-      address: .tcp(host: "127.0.0.1", port: cluster[seed].port))
+      address: .tcp(host: "127.0.0.1", port: way?.seed ?? cluster[seed].port))
     server = RunTicket.Server(node: Self.node, endpoint: endpoint)
     var options = RedisClient.Options()
     options.connectTimeout = .seconds(20)
@@ -62,8 +69,8 @@ struct ClusterOperationFixture {
 
   func ticket(_ plan: OperationPlan, mode: RunTicket.Mode = .start) -> RunTicket {
     RunTicket(
-      plan: plan, servers: clusters.servers(of: plan, among: [server]), mode: mode,
-      folder: folder.path)
+      plan: plan, servers: clusters.servers(of: plan, among: [server]),
+      addresses: clusters.addresses, mode: mode, folder: folder.path)
   }
 
   // MARK: Keys

@@ -1,4 +1,5 @@
 import ConsoleModel
+import Documents
 import EventLoop
 import Operations
 import Redis
@@ -104,9 +105,23 @@ import Testing
     #expect(try count("search:*") == 0)
     #expect(try count("other:*") == 300)
     #expect(run.audit.events == ["started", "done"])
+    try expectNewBeginning(of: status.id, on: try group.primary())
     #expect(
       try group.primary().command(["EXISTS", "cacheconsole:operation:\(status.id):status"])
         == .integer(1))
+  }
+
+  /// The first that the journal says of the successor is that its walk begins: whoever takes over from
+  /// there must not go on with a cursor of the old primary.
+  private func expectNewBeginning(of operation: String, on primary: RedisSentinels.Node) throws {
+    let runID = try #require(try primary.info("run_id"))
+    let file = RunFolder(state: folder.path, operation: operation).journal
+    let bytes = try #require(try FileReader.read(file, limit: 64 << 20)).bytes
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    let first = try #require(lines.first { $0.contains(runID) })
+    let shard = try RunCheckpoint(json: Array(first.utf8), file: file).shards[0]
+    #expect(shard.cursor == "0" && shard.index == 0 && shard.status.visited == 0, "\(first)")
+    #expect(shard.status.changed >= 1500)
   }
 
   @Test func `an ordered failover in the middle of lives being shortened costs nothing`()

@@ -33,7 +33,7 @@ struct Workbench {
           options: NodeConnection.options(interval: interval), loop: loop, resolver: resolver)
       )
     }
-    let clusters = ClusterDirectory()
+    let clusters = ClusterDirectory(plan.addresses)
     self.clusters = clusters
     desk = OperationDesk(
       environment: plan.identity,
