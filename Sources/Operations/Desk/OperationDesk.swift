@@ -154,7 +154,8 @@ package struct OperationDesk: Sendable {
     guard let servers else { throw Self.readOnly }
     let ticket = RunTicket(
       plan: plan, servers: clusters.servers(of: plan, among: servers),
-      addresses: clusters.addresses, mode: mode, folder: folder, keysPerMinute: keysPerMinute, isBreakGlass: isBreakGlass, actor: author)
+      addresses: clusters.addresses, mode: mode, folder: folder, keysPerMinute: keysPerMinute,
+      isBreakGlass: isBreakGlass, actor: author)
     do throws(RunLaunchError) {
       try RunLauncher.start(
         ticket, program: program, withoutVariables: secretVariables, report: report)
