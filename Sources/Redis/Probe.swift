@@ -161,7 +161,7 @@ extension Probe {
   /// A client of the whole cluster that this server belongs to; it only reads.
   ///
   /// - Parameter addresses: where nodes are reached that announce other addresses.
-  package func makeClusterClient(_ addresses: AddressMap = AddressMap()) -> ClusterClient {
+  package func makeClusterClient(_ addresses: AddressMap) -> ClusterClient {
     ClusterClient.reading([endpoint], access: access, addresses: addresses, loop: loop)
   }
 

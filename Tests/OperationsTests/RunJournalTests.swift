@@ -17,21 +17,21 @@ import Testing
     let journal = try RunJournal(folder)
     var whole = RunCheckpoint(operation: "20261126T000000-abcdef", nodes: Self.nodes)
     whole.event = "begun"
-    try journal.append(whole, at: WallTime(seconds: 1), synced: true)
+    try journal.append(whole, at: WallTime(seconds: 1))
     #expect(RunJournal.last(folder) == whole)
     for step in 1...3 {
       whole.event = "done"
       whole[Self.nodes[0]]?.status.changed = UInt64(step)
       whole[Self.nodes[0]]?.cursor = "\(step)"
-      try journal.append(whole.part(Self.nodes[0]), at: WallTime(seconds: 2), synced: false)
+      try journal.append(whole.part(Self.nodes[0]), at: WallTime(seconds: 2))
     }
     whole[Self.nodes[2]]?.isFinished = true
     whole[Self.nodes[2]]?.anchor = 12_345
-    try journal.append(whole.part(Self.nodes[2]), at: WallTime(seconds: 2), synced: false)
+    try journal.append(whole.part(Self.nodes[2]), at: WallTime(seconds: 2))
     #expect(RunJournal.last(folder) == whole)
     // A line of all of them is newer than each before.
     whole[Self.nodes[0]]?.cursor = "0"
-    try journal.append(whole, at: WallTime(seconds: 3), synced: true)
+    try journal.append(whole, at: WallTime(seconds: 3))
     #expect(RunJournal.last(folder) == whole)
   }
 

@@ -59,11 +59,3 @@ extension EnvironmentCollector {
     }
   }
 }
-
-extension NodeAddress {
-  /// nil over a Unix socket.
-  init?(of endpoint: RedisEndpoint) {
-    guard case .tcp(let host, let port) = endpoint.address else { return nil }
-    self.init(host: host, port: port)
-  }
-}

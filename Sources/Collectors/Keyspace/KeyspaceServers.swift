@@ -44,7 +44,8 @@ package struct KeyspaceServers: Sendable {
     await servers.add(sentinels: configured, facts, directory, map)
     servers.add(single: configured, facts)
     // What does not answer, unless a cluster does without it.
-    let members = Set(clusters.flatMap { $0.topology.nodes.compactMap(\.address) })
+    let members = Set(
+      clusters.flatMap { $0.topology.nodes.compactMap { $0.address.map(map.reachable) } })
     for node in configured where facts[node.id] == nil {
       if let address = NodeAddress(of: node.probe.endpoint), members.contains(address) { continue }
       servers.nodes.append(node)
@@ -61,8 +62,7 @@ package struct KeyspaceServers: Sendable {
 
   private mutating func add(
     clusters: [(told: MonitoredNode, topology: ClusterTopology)], _ configured: [MonitoredNode],
-    _ facts: [NodeID: Facts],
-    _ directory: any NodeDirectory, _ map: AddressMap
+    _ facts: [NodeID: Facts], _ directory: any NodeDirectory, _ map: AddressMap
   ) async {
     var rest = clusters
     while let first = rest.first {
@@ -97,12 +97,9 @@ package struct KeyspaceServers: Sendable {
     }) {
       return add(known, facts[known.id])
     }
-    guard
-      let node = directory.connect(
-        TopologyTracker.Found(
-          id: NodeID(reachable.description), announced: announced, address: reachable,
-          via: via.id))
-    else {
+    let found = TopologyTracker.Found(
+      id: NodeID(reachable.description), announced: announced, address: reachable, via: via.id)
+    guard let node = directory.connect(found) else {
       notes.append("\(reachable) is not reached")
       return
     }

@@ -123,11 +123,11 @@ extension OperationDesk {
       && status.author.role == author.role
     {
       // What only waits for a server that is away changes nothing now.
-      if !status.state.isOver, status.state != .orphaned, status.state != .partial {
+      if status.state == .partial { continue }
+      if !status.state.isOver, status.state != .orphaned {
         return "operation \(status.id) of yours is at work with your \(limit) keys a minute:"
           + " wait for its end, or abort it"
       }
-      guard status.state != .partial else { continue }
       let end = status.finished ?? status.updated
       if end.microseconds > now.microseconds - 60_000_000 { used &+= status.changed }
     }

@@ -59,8 +59,7 @@ extension Planner {
     // A cluster does without one of its nodes, which may be known here by another address.
     let known = Set(members.compactMap { $0.address.map { clusters.addresses.reachable($0) } })
     let notes = silent.filter { silent in
-      guard case .tcp(let host, let port) = silent.node.probe.endpoint.address else { return true }
-      return !known.contains(NodeAddress(host: host, port: port))
+      NodeAddress(of: silent.node.probe.endpoint).map { !known.contains($0) } ?? true
     }.map { node, error in
       "\(node.id.rawValue) does not answer (\(error.message)) and is taken for a node of this"
         + " cluster: if it is none, nothing is done there"

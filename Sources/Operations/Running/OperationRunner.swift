@@ -100,7 +100,8 @@ package struct OperationRunner: Sendable {
       try FileWriter.replace(folder.plan, with: ticket.plan.json)
       try FileWriter.replace(
         folder.processFile, with: String(runner.split(separator: ":").last ?? ""))
-      try journal.append(checkpoint, at: wall(), synced: true)
+      try journal.append(checkpoint, at: wall())
+      try journal.sync()
       return (journal, nil)
     } catch {
       return (nil, error.description)

@@ -111,16 +111,13 @@ final class RunContext: Sendable {
       last = now
       return true
     }
-    let time = wall()
     do throws(DocumentError) {
-      guard isDue else {
-        try journal.append(node.map(checkpoint.part) ?? checkpoint, at: time, synced: false)
-        return
-      }
+      // In the order of the changes: the last line about a server is what it goes on from.
+      let line = isDue ? checkpoint : node.map(checkpoint.part) ?? checkpoint
+      try journal.append(line, at: wall())
+      guard isDue else { return }
       // Not on the loop: a disk may take long, and the lease has to be renewed meanwhile.
-      try await OffLoop.run { () throws(DocumentError) in
-        try journal.append(checkpoint, at: time, synced: true)
-      }
+      try await OffLoop.run { () throws(DocumentError) in try journal.sync() }
     } catch {
       // Each batch carries its checkpoint to the server: that is what a takeover goes on from.
       isJournalBroken.withLock { $0 = true }

@@ -33,9 +33,9 @@ package final class RunJournal: Sendable {
 
   deinit { descriptor.withLock { _ = close($0) } }
 
-  /// - Parameter synced: wait until it is on disk.
+  /// Adds a line; on disk after `sync()`.
   package func append(
-    _ checkpoint: RunCheckpoint, at time: WallTime, synced: Bool
+    _ checkpoint: RunCheckpoint, at time: WallTime
   ) throws(DocumentError) {
     let line = Array((checkpoint.json(at: time) + "\n").utf8)
     let isWritten = descriptor.withLock { descriptor -> Bool in
@@ -45,9 +45,16 @@ package final class RunJournal: Sendable {
         if count > 0 { _ = unsafe write(descriptor, "\n", 1) }
         return false
       }
-      return !synced || fdatasync(descriptor) == 0
+      return true
     }
     guard isWritten else { throw RunFolder.failure(file, "cannot be written") }
+  }
+
+  /// Returns when all lines are on disk.
+  package func sync() throws(DocumentError) {
+    // Not under the lock: a disk may take long, and other lines are added meanwhile.
+    let open = descriptor.withLock { $0 }
+    guard fdatasync(open) == 0 else { throw RunFolder.failure(file, "cannot be written") }
   }
 
   /// What the journal's last lines tell together; nil if there is none.

@@ -79,15 +79,7 @@ struct ShardQueue {
       pause = min(60, pause * 2)
       pending = waiting.map(\.0)
     }
-    guard !given.isEmpty else {
-      if since != nil {
-        context.state.update {
-          $0.state = .running; $0.note = ""
-        }
-      }
-      return
-    }
-    throw .failed(text(given))
+    guard given.isEmpty else { throw .failed(text(given)) }
   }
 
   /// `2 of 3 shards are done, 1 failed: 10.0.0.3:6379: …`

@@ -49,3 +49,11 @@ package struct NodeAddress: Sendable, Hashable, CustomStringConvertible {
     (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
   }
 }
+
+extension NodeAddress {
+  /// nil over a Unix socket.
+  package init?(of endpoint: RedisEndpoint) {
+    guard case .tcp(let host, let port) = endpoint.address else { return nil }
+    self.init(host: host, port: port)
+  }
+}
